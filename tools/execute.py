@@ -1,0 +1,156 @@
+"""Execute chapters and store their outputs: the only writer of ``notebooks/*.ipynb``.
+
+    python tools/execute.py        # every chapter
+    python tools/execute.py 03     # one of them
+
+Each ``.md`` is run from its first cell in a fresh kernel. The ``.ipynb`` is replaced only when the
+whole run went well, and holds nothing that depends on the machine or the hour: two runs with the
+same outputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from chapters import (
+    SIZE_LIMIT,
+    chapters,
+    code_cells,
+    environment,
+    outputs_digest,
+    read_text,
+    write_atomically,
+)
+from verify import output_problems
+
+METADATA = {
+    "jupytext": {"formats": "ipynb,md:myst"},
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "pygments_lexer": "ipython3",
+    },
+}
+BUDGET = {"05_training": 120.0}  # CPU-seconds; every other chapter has DEFAULT_BUDGET
+DEFAULT_BUDGET = 60.0
+COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")
+PROBE = "import time as _time\nprint(_time.process_time())"
+
+
+class ChapterError(Exception):
+    """A chapter that must not be stored, with the reason."""
+
+
+def run_cells(notebook: NotebookNode, folder: Path, timeout: int) -> float:
+    """Execute ``notebook`` in place in a fresh kernel; return the kernel's CPU-seconds."""
+    notebook.cells.append(nbformat.v4.new_code_cell(PROBE, id="probe"))
+    with tempfile.TemporaryDirectory() as profile:
+        # No installed kernel is asked for: the kernel is the interpreter that runs this file.
+        manager = AsyncKernelManager(
+            kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[])
+        )
+        client = NotebookClient(
+            notebook,
+            km=manager,
+            timeout=timeout,
+            record_timing=False,
+            coalesce_streams=True,
+            extra_arguments=["--IPKernelApp.log_level=40"],
+            resources={"metadata": {"path": str(folder)}},
+        )
+        client.execute(env=environment(IPYTHONDIR=profile))
+    probe = notebook.cells.pop()
+    return float(probe.outputs[0].text)
+
+
+def clean(notebook: NotebookNode) -> None:
+    """Drop all that a run leaves behind besides its outputs, and number the cells from 1."""
+    for number, (_, cell) in enumerate(code_cells(notebook), start=1):
+        cell.execution_count = number
+        cell.metadata.pop("execution", None)
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = number
+            output.pop("transient", None)
+
+
+def execute(path: Path, timeout: int) -> tuple[float, float, int]:
+    """Run the chapter at ``path`` (.md) and write its ``.ipynb``.
+
+    Returns the kernel's CPU-seconds, the elapsed seconds, and the size in bytes.
+    """
+    notebook = read_text(path)
+    notebook.metadata = nbformat.from_dict(METADATA)
+    started = time.perf_counter()
+    try:
+        cpu = run_cells(notebook, path.parent, timeout)
+    except CellExecutionError as error:
+        raise ChapterError("a cell raised\n" + COLOUR_CODE.sub("", str(error))) from None
+    except CellTimeoutError:
+        raise ChapterError(f"a cell ran for more than {timeout} s") from None
+    except DeadKernelError:
+        raise ChapterError("the kernel died") from None
+    elapsed = time.perf_counter() - started
+    clean(notebook)
+    notebook.metadata = nbformat.from_dict(METADATA)  # the run adds the kernel's exact version
+    notebook.metadata["gan_tutorial"] = {"outputs": outputs_digest(notebook)}
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    nbformat.validate(notebook)
+    text = nbformat.writes(notebook)
+    text = text if text.endswith("\n") else text + "\n"
+    size = len(text.encode())
+    problems = output_problems(notebook)
+    if size > SIZE_LIMIT:
+        problems.append(f"the stored chapter has {size} bytes, the limit is {SIZE_LIMIT}")
+    if problems:
+        raise ChapterError("the outputs may not be stored:\n  " + "\n  ".join(problems))
+    write_atomically(path.with_suffix(".ipynb"), text)
+    return cpu, elapsed, size
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Execute the chapters named on the command line; return 1 if any failed."""
+    parser = argparse.ArgumentParser(description="execute chapters and store their outputs")
+    parser.add_argument("chapter", nargs="?", default="", help="03, 03_discriminator or a path")
+    parser.add_argument("--timeout", type=int, default=300, help="seconds for one cell")
+    options = parser.parse_args(arguments)
+    selected = chapters(options.chapter)
+    failed = 0
+    for number, path in enumerate(selected, start=1):
+        print(f"[{number}/{len(selected)}] {path.stem}: running", flush=True)
+        try:
+            cpu, elapsed, size = execute(path, options.timeout)
+        except ChapterError as error:
+            failed += 1
+            print(f"{path.stem}: not stored: {error}", file=sys.stderr, flush=True)
+            continue
+        budget = BUDGET.get(path.stem, DEFAULT_BUDGET)
+        print(
+            f"      {cpu:.1f} CPU-seconds of {budget:.0f}, {elapsed:.1f} s elapsed,"
+            f" {size / 1000:.0f} kB of {SIZE_LIMIT // 1000}",
+            flush=True,
+        )
+        if cpu > budget:
+            print(f"      WARNING: over the budget of {budget:.0f} CPU-seconds", file=sys.stderr)
+    if not selected:
+        print("no chapters found in notebooks/", file=sys.stderr)
+        return 1
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,304 @@
+"""Repeat every claim of a chapter on fresh seeds and keep the record.
+
+    python tools/record.py               # every chapter
+    python tools/record.py 03            # one of them
+    python tools/record.py --blocks 40   # more evidence than the twenty blocks required
+
+Block b runs the chapter's code with ``start()`` returning 1000 b, so no two blocks share a seed.
+The cells run as one plain script, without a kernel; cells tagged ``skip-record`` are left out. The
+record, ``book/records/NN_name.csv``, holds for each claim its worst value over the blocks and the
+room between that value and the bound. The exit status is 1 when a claim failed in any block or has
+less than ROOM_REQUIRED of room.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import math
+import platform
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from chapters import (
+    RECORDS,
+    ROOT,
+    chapters,
+    code_cells,
+    environment,
+    read_text,
+    tags,
+    write_atomically,
+)
+
+BLOCKS_REQUIRED = 20
+ROOM_REQUIRED = 0.30
+SEEDS_PER_BLOCK = 1000
+COLUMNS = ["sentence", "direction", "bound", "seeds", "blocks", "held", "worst", "room"]
+PREAMBLE = """\
+import matplotlib
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+from IPython.display import display
+plt.show = lambda *args, **kwargs: plt.close("all")
+"""
+
+
+class RecordError(Exception):
+    """A chapter whose record cannot be made, with the reason."""
+
+
+@dataclass
+class Row:
+    """One bound of one claim, over all blocks."""
+
+    sentence: str
+    direction: str  # "below", "above", or "" for an exact fact
+    bound: float | None
+    seeds: int | None
+    values: list[float] = field(default_factory=list)
+    held: int = 0
+    blocks: int = 0
+
+    @property
+    def worst(self) -> float | None:
+        """The value nearest to, or furthest beyond, the bound."""
+        if not self.direction:
+            return None
+        if any(math.isnan(value) for value in self.values):
+            return math.nan
+        return max(self.values) if self.direction == "below" else min(self.values)
+
+    @property
+    def room(self) -> float | None:
+        """How much further the worst value could go: a fraction of the smaller of the two."""
+        if self.bound is None or self.worst is None:
+            return None
+        return room(self.direction, self.bound, self.worst)
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with this claim; empty when nothing is."""
+        if self.held < self.blocks:
+            return f"failed in {self.blocks - self.held} of {self.blocks} blocks"
+        if self.seeds is not None and self.bound == 0:
+            return "a bound of 0 leaves no room to measure: claim a margin"
+        if self.room is not None and not self.room >= ROOM_REQUIRED:
+            return f"room {self.room:.2f}, {ROOM_REQUIRED:.2f} required"
+        return ""
+
+
+def room(direction: str, bound: float, worst: float) -> float:
+    """Return bound / worst - 1 for "below" and worst / bound - 1 for "above".
+
+    On the far side of zero the larger magnitude is the safer one, so the ratio turns round. A worst
+    value on the other side of zero than the bound has unlimited room.
+    """
+    inner, outer = (worst, bound) if direction == "below" else (bound, worst)  # inner < outer holds
+    if inner <= 0 <= outer:
+        return math.inf if inner < outer else 0.0
+    smaller, larger = (inner, outer) if inner > 0 else (-outer, -inner)
+    return larger / smaller - 1
+
+
+def script(path: Path) -> str:
+    """Return the code cells of the chapter at ``path`` as one Python script."""
+    parts = [PREAMBLE]
+    for position, cell in code_cells(read_text(path)):
+        if "skip-record" not in tags(cell):
+            parts.append(f"# %% cell {position}\n{cell.source}\n")
+    return "\n".join(parts)
+
+
+def run_block(code: str, block: int, folder: Path, timeout: int) -> list[dict[str, Any]]:
+    """Run ``code`` with the seeds of ``block`` and return the claims it made, in order."""
+    with tempfile.TemporaryDirectory() as scratch:
+        program, claims = Path(scratch, "chapter.py"), Path(scratch, "claims.jsonl")
+        program.write_text(code, encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [sys.executable, str(program)],
+                cwd=folder,
+                env=environment(
+                    GAN_TUTORIAL_SEED=str(SEEDS_PER_BLOCK * block),
+                    GAN_TUTORIAL_RECORD=str(claims),
+                    MPLBACKEND="Agg",
+                    PYTHONIOENCODING="utf-8",
+                    PYTHONUTF8="1",
+                ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise RecordError(f"block {block} ran for more than {timeout} s") from None
+        if done.returncode:
+            last = "\n".join(done.stderr.strip().splitlines()[-12:])
+            raise RecordError(f"block {block} stopped with an error:\n{last}")
+        if not claims.exists():
+            raise RecordError(f"block {block} made no claim")
+        lines = claims.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def gather(blocks: list[list[dict[str, Any]]]) -> list[Row]:
+    """Merge the claims of all blocks into one row for each bound of each claim."""
+    rows: dict[tuple[str, str], Row] = {}
+    for number, claims in enumerate(blocks, start=1):
+        sentences = [claim["sentence"] for claim in claims]
+        for sentence in sentences:
+            if sentences.count(sentence) > 1:
+                raise RecordError(f"the claim {sentence!r} is made twice")
+        for claim in claims:
+            bounds = {side: claim[side] for side in ("below", "above") if claim[side] is not None}
+            for direction, bound in (bounds or {"": None}).items():
+                key = (claim["sentence"], direction)
+                row = rows.setdefault(key, Row(key[0], direction, bound, claim["seeds"]))
+                if (row.bound, row.seeds) != (bound, claim["seeds"]):
+                    raise RecordError(
+                        f"the claim {row.sentence!r} has bound {bound} in block {number}"
+                        f" and {row.bound} before: a bound may not depend on the seed"
+                    )
+                row.blocks += 1
+                row.held += bool(claim["held"])
+                if direction:
+                    row.values.append(worst_value(claim["value"], direction))
+    for row in rows.values():
+        if row.blocks != len(blocks):
+            raise RecordError(
+                f"the claim {row.sentence!r} was made in {row.blocks} of {len(blocks)} blocks:"
+                " a sentence may not depend on the seed"
+            )
+    return list(rows.values())
+
+
+def worst_value(value: float | dict[str, float] | list[float], direction: str) -> float:
+    """Return the number that decides ``direction``, whether one or both ends were kept."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return max(value) if direction == "below" else min(value)
+    return float(value)
+
+
+def commit() -> str:
+    """Return the commit that the working tree stands on, marked when files differ from it."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=12", "--dirty", "--exclude=*"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return described.stdout.strip().replace("-dirty", " with local changes")
+
+
+def number(value: float | int | None) -> str:
+    """Write a number for the record: short, and enough to compare."""
+    return "" if value is None else f"{value:.6g}"
+
+
+def render(path: Path, rows: list[Row], blocks: int) -> str:
+    """Return the text of the record."""
+    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy"))
+    stream = io.StringIO()
+    for line in (
+        f"command: make records CHAPTER={path.stem[:2]}",
+        f"date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        f"versions: python {platform.python_version()}, {versions}",
+        f"commit: {commit()}",
+        f"blocks: {blocks}, with base seeds {SEEDS_PER_BLOCK}, {2 * SEEDS_PER_BLOCK}, ...,"
+        f" {blocks * SEEDS_PER_BLOCK}",
+    ):
+        stream.write(f"# {line}\n")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        writer.writerow(
+            [
+                row.sentence,
+                row.direction,
+                "" if row.bound is None else repr(float(row.bound)),
+                "" if row.seeds is None else row.seeds,
+                row.blocks,
+                row.held,
+                number(row.worst),
+                number(row.room),
+            ]
+        )
+    return stream.getvalue()
+
+
+def table(rows: list[Row]) -> str:
+    """Return the rows as a table for the terminal."""
+    lines = [f"  {'held':>7} {'worst':>11} {'':5} {'bound':>9} {'room':>7}  claim"]
+    for row in rows:
+        problem = f"   <-- {row.problem}" if row.problem else ""
+        lines.append(
+            f"  {f'{row.held}/{row.blocks}':>7} {number(row.worst):>11} {row.direction:5}"
+            f" {number(row.bound):>9} {'' if row.room is None else f'{row.room:.2f}':>7}"
+            f"  {row.sentence}{problem}"
+        )
+    return "\n".join(lines)
+
+
+def record(path: Path, blocks: int, jobs: int, timeout: int) -> bool:
+    """Run all blocks of one chapter, write its record, and say whether every claim stands."""
+    code = script(path)
+    numbers = range(1, blocks + 1)
+    pool = ThreadPoolExecutor(max_workers=jobs)
+    try:
+        results = []
+        running = [pool.submit(run_block, code, block, path.parent, timeout) for block in numbers]
+        for block, future in zip(numbers, running, strict=True):
+            results.append(future.result())
+            print(f"      block {block} of {blocks}", end="\r", flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    rows = gather(results)
+    write_atomically(RECORDS / f"{path.stem}.csv", render(path, rows, blocks))
+    print(table(rows), flush=True)
+    return not any(row.problem for row in rows)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Record the chapters named on the command line; return 1 if any claim does not stand."""
+    parser = argparse.ArgumentParser(description="repeat claims on fresh seeds and record them")
+    parser.add_argument("chapter", nargs="?", default="", help="03, 03_discriminator or a path")
+    parser.add_argument("--blocks", type=int, default=BLOCKS_REQUIRED)
+    parser.add_argument("--jobs", type=int, default=2, help="blocks at a time")
+    parser.add_argument("--timeout", type=int, default=900, help="seconds for one block")
+    options = parser.parse_args(arguments)
+    if options.blocks < BLOCKS_REQUIRED:
+        parser.error(f"--blocks must be at least {BLOCKS_REQUIRED}, got {options.blocks}")
+    selected = chapters(options.chapter)
+    stands = bool(selected)
+    if not selected:
+        print("no chapters found in notebooks/", file=sys.stderr)
+    for position, path in enumerate(selected, start=1):
+        print(f"[{position}/{len(selected)}] {path.stem}: {options.blocks} blocks", flush=True)
+        try:
+            stands &= record(path, options.blocks, options.jobs, options.timeout)
+        except RecordError as error:
+            stands = False
+            print(f"{path.stem}: no record written: {error}", file=sys.stderr, flush=True)
+    return 0 if stands else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
