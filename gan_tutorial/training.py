@@ -1,0 +1,460 @@
+"""The training loop: two optimisers that share a game.
+
+`train` trains one GAN, or N of them at once on N independent streams: the code is the same.
+Chapter 5 writes this loop out by hand, and checks that the weights are equal.
+"""
+
+import copy
+import math
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from gan_tutorial.ensemble import Streams, replicate
+
+Schedule = Callable[[float], float]
+FORMAT = "gan_tutorial checkpoint 1"
+
+
+@dataclass
+class History:
+    """What was written down while training, one column for each member.
+
+    `d_loss`, `g_loss` and `penalty` have shape (steps, N); `d_loss` is without the penalty.
+    `observed` holds what `observe` returned, at the steps `observed_at`.
+    """
+
+    d_loss: Tensor
+    g_loss: Tensor
+    penalty: Tensor
+    observed: list[Tensor] = field(default_factory=list)
+    observed_at: list[int] = field(default_factory=list)
+
+    def trim(self, steps: int) -> None:
+        """Drop the rows of steps that were not done."""
+        self.d_loss, self.g_loss = self.d_loss[:steps], self.g_loss[:steps]
+        self.penalty = self.penalty[:steps]
+
+
+@dataclass
+class Run:
+    """What `train` returns: N trained pairs, and how they came about.
+
+    `G` and `D` hold the weights after the last step, `ema_G` their moving average, or None.
+    `steps` were done. `frozen` maps a member to the step at which it met a NaN and stopped.
+    `interrupted` is true if the run was stopped by hand: `claim` refuses to speak about it.
+    """
+
+    G: Any
+    D: Any
+    ema_G: Any
+    history: History
+    streams: Streams
+    steps: int = 0
+    frozen: dict[int, int] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @torch.no_grad()
+    def sample(self, n: int, *, seed: int, ema: bool = True) -> Tensor:
+        """Draw n samples from every member, shape (N, n, data_dim): the same for the same seed.
+
+        They come from the averaged generator if there is one, unless `ema` is false.
+
+        Raises
+        ------
+        ValueError
+            If n is not a positive integer.
+        """
+        _at_least_one("n", n)
+        G = self.ema_G if ema and self.ema_G is not None else self.G
+        z = Streams(seed, len(self.streams)).randn(n, G.noise_dim)
+        return G(z.to(next(G.parameters())))
+
+
+class DivergedError(FloatingPointError):
+    """A loss or a gradient is NaN or infinite. `run` holds the run up to the step before."""
+
+    def __init__(self, message: str, run: Run) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+def train(
+    G: nn.Module,
+    D: nn.Module,
+    target: Any,
+    *,
+    loss: Any,
+    penalty: Callable[..., Tensor] | None = None,
+    ema: float | None = None,
+    schedule: Schedule | None = None,
+    batch_size: int = 64,
+    lr: float | tuple[float, float] = 1e-3,
+    betas: tuple[float, float] = (0.5, 0.999),
+    d_steps: int = 1,
+    fresh_z: bool = False,
+    steps: int = 1500,
+    replicas: int = 1,
+    seed: int = 0,
+    on_nan: str = "raise",
+    observe: Callable[[Run], Tensor] | None = None,
+    observe_every: int = 100,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int = 500,
+    resume: bool = False,
+    progress: bool = True,
+) -> Run:
+    """Train N independent GANs by alternating Adam steps on L_D and L_G.
+
+    D ← D - Adam(∇_D [L_D(x_real, G(z)) + penalty]), then G ← G - Adam(∇_G L_G(G(z)))
+
+    Member i draws, from its own stream: G's weights, D's weights, then at each step x_real and z.
+    It does not depend on how many members there are. The weights of the networks you pass are not
+    used; only their shape and their way of drawing weights are.
+
+    Parameters
+    ----------
+    G, D
+        A generator with `noise_dim`, and a discriminator or critic with `logits`.
+    target
+        What to learn: has `dim` and `sample(m, generator=…)`; see `gan_tutorial.data`.
+    loss
+        A pair `loss.d`, `loss.g` of functions of (real_logits, fake_logits).
+    penalty
+        A function of (D, x_real, x_fake, generator), added to L_D.
+    ema
+        Decay of the moving average of G's weights, in [0, 1), or None for no average. It warms up:
+        at step t the decay is min(ema, (1 + t) / (10 + t)).
+    schedule
+        Multiplies the learning rates at progress t/steps in [0, 1); see `cosine`.
+    batch_size
+        Samples of each kind in a step, m.
+    lr
+        Adam's learning rate, or a pair (lr_G, lr_D).
+    betas
+        Adam's decay rates, each in [0, 1).
+    d_steps
+        Updates of D for each one of G, k.
+    fresh_z
+        Draw new noise for G's update, in place of the noise of D's last one.
+    steps, replicas, seed
+        Updates of G; number of members N; seed of all randomness.
+    on_nan
+        "raise" stops at the first NaN; "freeze" leaves that member at its last finite weights and
+        goes on with the others.
+    observe, observe_every
+        A function of the run so far, called before the first step, every so many steps and after
+        the last; what it returns is kept in the history.
+    checkpoint, checkpoint_every, resume
+        A file to write the whole state to, every so many steps and at the end; with `resume` the
+        run continues from it and ends with bitwise the same weights as one never stopped.
+    progress
+        Show a bar on long runs.
+
+    Returns
+    -------
+    Run
+        The trained pairs and their history. If you press Ctrl-C, the run so far, marked
+        `interrupted`.
+
+    Raises
+    ------
+    ValueError
+        If an option makes no sense, networks and data do not fit, or a checkpoint is not of this
+        run.
+    DivergedError
+        If a loss or gradient of some member is not finite and `on_nan` is "raise".
+
+    Source
+    ------
+    Goodfellow et al. 2014 (arXiv 1406.2661), algorithm 1; the moving average: Yazıcı et al. 2018
+    (arXiv 1806.04498).
+    """
+    lr_G, lr_D = lr if isinstance(lr, tuple) else (lr, lr)
+    options = {
+        "batch_size": batch_size, "lr_G": lr_G, "lr_D": lr_D, "betas": betas, "ema": ema,
+        "d_steps": d_steps, "fresh_z": fresh_z, "replicas": replicas, "seed": seed,
+        "on_nan": on_nan, "loss": _name(loss), "penalty": _name(penalty),
+        "schedule": _name(schedule), "steps": steps,
+    }  # fmt: skip
+    _check_options(options, observe_every, checkpoint, checkpoint_every, resume)
+    options["x_real"] = _check_fit(G, D, target, batch_size)
+
+    streams = Streams(seed, replicas)
+    G, D = replicate(G, streams), replicate(D, streams)
+    g_optimizer = torch.optim.Adam(G.parameters(), lr=lr_G, betas=betas, fused=True)
+    d_optimizer = torch.optim.Adam(D.parameters(), lr=lr_D, betas=betas, fused=True)
+    ema_G = None if ema is None else copy.deepcopy(G).requires_grad_(False)
+    run = Run(G, D, ema_G, History(*torch.empty(3, steps, replicas)), streams)
+    if resume:
+        _load(checkpoint, run, g_optimizer, d_optimizer, options)
+    like = next(G.parameters())  # its dtype and device are those of the run
+
+    def new_z() -> Tensor:
+        return streams.randn(batch_size, G.noise_dim).to(like)  # (N, m, noise_dim)
+
+    try:
+        for step in _bar(run.steps, steps, progress):
+            if observe is not None and step % observe_every == 0:
+                _observe(run, observe)
+            if schedule is not None:
+                g_optimizer.param_groups[0]["lr"] = lr_G * schedule(step / steps)
+                d_optimizer.param_groups[0]["lr"] = lr_D * schedule(step / steps)
+
+            for _ in range(d_steps):
+                x_real = target.sample(batch_size, generator=streams).to(like)  # (N, m, data_dim)
+                x_fake = G(new_z())
+                held = x_fake.detach()  # G is held fixed while D learns
+                real_logits, fake_logits = D.logits(torch.cat([x_real, held], 1)).chunk(2, 1)
+                d_loss = loss.d(real_logits, fake_logits)  # (N,)
+                extra = penalty(D, x_real, held, streams) if penalty else torch.zeros_like(d_loss)
+                d_optimizer.zero_grad()
+                (d_loss + extra).sum().backward()  # summed: each member's gradient is its own
+                _update(d_optimizer, d_loss + extra, run, on_nan, "discriminator")
+
+            if fresh_z:
+                x_fake = G(new_z())
+            if loss.g_uses_real:
+                real_logits = D.logits(x_real)
+            g_loss = loss.g(real_logits.detach(), D.logits(x_fake))  # (N,)
+            g_optimizer.zero_grad()
+            g_loss.sum().backward(inputs=list(G.parameters()))  # D is held fixed while G learns
+            _update(g_optimizer, g_loss, run, on_nan, "generator")
+
+            if ema is not None:
+                _move_average(ema_G, G, min(ema, (1 + step) / (10 + step)))
+            _write_down(run, step, d_loss, g_loss, extra)
+            if checkpoint is not None and run.steps % checkpoint_every == 0:
+                _save(checkpoint, run, g_optimizer, d_optimizer, options)
+    except KeyboardInterrupt:
+        run.interrupted = True
+        print(f"interrupted after {run.steps} of {steps} steps", file=sys.stderr)
+    finally:
+        run.history.trim(run.steps)
+    if not run.interrupted:
+        if observe is not None:
+            _observe(run, observe)
+        if checkpoint is not None:
+            _save(checkpoint, run, g_optimizer, d_optimizer, options)
+    return run
+
+
+def cosine(progress: float) -> float:
+    """Return the factor ½ (1 + cos π·progress): 1 at the start, 0 at the end of training.
+
+    Source
+    ------
+    Loshchilov & Hutter 2017 (arXiv 1608.03983), equation 5, without restarts.
+    """
+    return (1 + math.cos(math.pi * progress)) / 2
+
+
+def flat_then_cosine(progress: float) -> float:
+    """Return 1 for the first half of training, then the cosine from 1 down to 0."""
+    return 1.0 if progress < 0.5 else cosine(2 * progress - 1)
+
+
+def _update(
+    optimizer: torch.optim.Adam, loss: Tensor, run: Run, on_nan: str, player: str
+) -> None:
+    """Step the members whose loss and gradient are finite; see to the others."""
+    weights = optimizer.param_groups[0]["params"]
+    grads = [weight.grad for weight in weights]
+    if not run.frozen and (loss.sum() + torch.nn.utils.get_total_norm(grads)).isfinite():
+        optimizer.step()
+        return
+    finite = loss.isfinite()
+    for grad in grads:
+        finite = finite & grad.isfinite().flatten(1).all(dim=1)
+    for member in (~finite).nonzero().flatten().tolist():
+        if member in run.frozen:
+            continue
+        step = run.steps + 1
+        if on_nan == "raise":
+            raise DivergedError(
+                f"training stopped at step {step}: the {player}'s loss of member {member} is "
+                f"{loss[member].item()} and its gradient is not all finite; try a smaller lr, or "
+                f'go on with the other members by on_nan="freeze"',
+                run,
+            )
+        run.frozen[member] = step
+    still = torch.tensor(sorted(run.frozen), dtype=torch.long)
+    before = [weight[still].clone() for weight in weights]
+    optimizer.step()
+    with torch.no_grad():
+        for weight, old in zip(weights, before, strict=True):
+            weight[still] = old
+
+
+@torch.no_grad()
+def _move_average(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move every averaged weight a little towards the present one."""
+    for mean, weight in zip(average.parameters(), network.parameters(), strict=True):
+        mean.lerp_(weight, 1 - decay)
+
+
+def _observe(run: Run, observe: Callable[[Run], Tensor]) -> None:
+    run.history.observed.append(torch.as_tensor(observe(run)).detach().clone())
+    run.history.observed_at.append(run.steps)
+
+
+def _write_down(run: Run, step: int, d_loss: Tensor, g_loss: Tensor, penalty: Tensor) -> None:
+    history = run.history
+    history.d_loss[step] = d_loss.detach()
+    history.g_loss[step] = g_loss.detach()
+    history.penalty[step] = penalty.detach()
+    run.steps = step + 1
+
+
+def _bar(first: int, steps: int, progress: bool) -> tqdm:
+    hidden = {} if progress else {"disable": True}  # else the environment decides: TQDM_DISABLE
+    return tqdm(range(first, steps), initial=first, total=steps, delay=2, leave=False, **hidden)
+
+
+# --- checkpoints: written whole or not at all, and read without running what is in them
+
+
+def _state(run: Run, g_optimizer: Any, d_optimizer: Any, options: dict[str, Any]) -> dict[str, Any]:
+    history = run.history
+    return {
+        "format": FORMAT,
+        "options": options,
+        "steps": run.steps,
+        "frozen": run.frozen,
+        "streams": run.streams.state(),
+        "G": run.G.state_dict(),
+        "D": run.D.state_dict(),
+        "ema_G": None if run.ema_G is None else run.ema_G.state_dict(),
+        "g_optimizer": g_optimizer.state_dict(),
+        "d_optimizer": d_optimizer.state_dict(),
+        "losses": [history.d_loss[: run.steps], history.g_loss[: run.steps],
+                   history.penalty[: run.steps]],
+        "observed": history.observed,
+        "observed_at": history.observed_at,
+    }  # fmt: skip
+
+
+def _save(path: str | Path, run: Run, g_optimizer: Any, d_optimizer: Any, options: Any) -> None:
+    """Write a checkpoint beside the old one, then put it in its place in one step."""
+    partial = Path(f"{path}.partial")
+    with partial.open("wb") as file:
+        torch.save(_state(run, g_optimizer, d_optimizer, options), file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def _load(path: Any, run: Run, g_optimizer: Any, d_optimizer: Any, options: Any) -> None:
+    """Bring a new run to where a checkpoint was taken."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no checkpoint at {str(path)!r} to resume from")
+    try:
+        state = torch.load(path, weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise ValueError(
+            f"{str(path)!r} is not a whole checkpoint: it is cut short, damaged, or another kind "
+            f"of file ({Path(path).stat().st_size} bytes)"
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise ValueError(f"{str(path)!r} was not written by train: it lacks the mark {FORMAT!r}")
+    for name, ours in options.items():
+        theirs = state["options"].get(name)
+        if name == "steps" and options["schedule"] == "None" and ours >= state["steps"]:
+            continue  # without a schedule a run may be made longer
+        if not (torch.equal(ours, theirs) if isinstance(ours, Tensor) else ours == theirs):
+            raise ValueError(
+                f"{str(path)!r} is a checkpoint of another run: it has {name} = {theirs}, "
+                f"this run has {name} = {ours}"
+            )
+    try:
+        run.G.load_state_dict(state["G"])
+        run.D.load_state_dict(state["D"])
+    except RuntimeError as error:
+        raise ValueError(f"{str(path)!r} holds other networks than this run's: {error}") from error
+    if run.ema_G is not None:
+        run.ema_G.load_state_dict(state["ema_G"])
+    g_optimizer.load_state_dict(state["g_optimizer"])
+    d_optimizer.load_state_dict(state["d_optimizer"])
+    run.streams.restore(state["streams"])
+    run.steps, run.frozen = state["steps"], state["frozen"]
+    history = run.history
+    history.observed, history.observed_at = state["observed"], state["observed_at"]
+    for ours, theirs in zip(
+        (history.d_loss, history.g_loss, history.penalty), state["losses"], strict=True
+    ):
+        ours[: run.steps] = theirs
+
+
+# --- what train refuses
+
+
+def _check_options(
+    options: dict[str, Any], observe_every: int, checkpoint: Any, checkpoint_every: int, resume: bool
+) -> None:
+    counts = {name: options[name] for name in ("batch_size", "d_steps", "steps", "replicas")}
+    counts |= {"observe_every": observe_every, "checkpoint_every": checkpoint_every}
+    for name, value in counts.items():
+        _at_least_one(name, value)
+    for name in ("lr_G", "lr_D"):
+        if not 0 < options[name] < math.inf:
+            raise ValueError(f"{name} must be positive and finite, got {options[name]}")
+    if len(options["betas"]) != 2 or not all(0 <= beta < 1 for beta in options["betas"]):
+        raise ValueError(f"betas must be two numbers in [0, 1), got {options['betas']}")
+    if options["ema"] is not None and not 0 <= options["ema"] < 1:
+        raise ValueError(f"ema must be in [0, 1), or None, got {options['ema']}")
+    if options["on_nan"] not in ("raise", "freeze"):
+        raise ValueError(f'on_nan must be "raise" or "freeze", got {options["on_nan"]!r}')
+    if resume and checkpoint is None:
+        raise ValueError("resume=True needs the path of a checkpoint, got checkpoint=None")
+
+
+def _check_fit(G: nn.Module, D: nn.Module, target: Any, batch_size: int) -> Tensor:
+    """Try one small batch through everything; return it, as a mark of the target."""
+    places = {(p.device, p.dtype) for network in (G, D) for p in network.parameters()}
+    if len(places) != 1:
+        found = ", ".join(sorted(f"{device} {dtype}" for device, dtype in places))
+        raise ValueError(f"G and D must share one device and one dtype, got {found}")
+    ((device, dtype),) = places
+    if device.type == "meta" or not dtype.is_floating_point:
+        raise ValueError(f"G and D must hold floating-point weights, got {dtype} on {device}")
+    for network, name in ((G, "noise_dim"), (D, "logits")):
+        if not hasattr(network, name):
+            raise ValueError(f"{type(network).__name__} needs .{name}, which train uses")
+    x_real = target.sample(min(batch_size, 16), generator=Streams(0, 1))
+    if not x_real.is_floating_point():
+        raise ValueError(f"the target's samples must be floating-point numbers, got {x_real.dtype}")
+    if not x_real.isfinite().all():
+        raise ValueError(
+            f"the target's samples must be finite, got {x_real[~x_real.isfinite()][0].item()}"
+        )
+    with torch.no_grad():
+        x_fake = G(torch.zeros(2, G.noise_dim, device=device, dtype=dtype))
+        if x_fake.shape[-1] != x_real.shape[-1]:
+            raise ValueError(
+                f"G makes samples with {x_fake.shape[-1]} coordinates, "
+                f"the target's have {x_real.shape[-1]}"
+            )
+        logits = D.logits(x_fake)
+    if logits.shape != (2, 1):
+        raise ValueError(f"D.logits must return shape (m, 1), got {tuple(logits.shape)} for m = 2")
+    return x_real
+
+
+def _at_least_one(name: str, value: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+
+
+def _name(part: Any) -> str:
+    """Name a loss, penalty or schedule in a way that is the same in the next process."""
+    if isinstance(part, tuple):
+        return ", ".join(_name(each) for each in part)
+    return getattr(part, "__qualname__", None) or repr(part)
