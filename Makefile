@@ -1,6 +1,61 @@
-PY = .venv/bin/python
-.PHONY: notebooks records
-notebooks:
-	@$(PY) tools/execute.py $(CHAPTER)
-records:
-	@$(PY) tools/record.py $(CHAPTER)
+# One command builds the site, one proves it; both do their own set-up in .venv.
+# Works with GNU Make 3.81 and any POSIX shell.
+
+VENV = .venv/bin
+PORT = 8000
+CHAPTER =
+
+export OMP_NUM_THREADS = 1
+export MKL_NUM_THREADS = 1
+export TQDM_DISABLE = 1
+export PYTHONHASHSEED = 0
+export PYTHON
+
+.PHONY: help setup book serve test lab notebooks records mutants bench clean
+
+help:
+	@echo "make book                    build the site from the stored chapters, warnings are errors"
+	@echo "make serve [PORT=8000]       serve the built site on this machine"
+	@echo "make test                    prove everything: style, types, package, chapters, site"
+	@echo "make test CHAPTER=03         prove one chapter"
+	@echo "make lab                     open the chapters in JupyterLab"
+	@echo "make notebooks [CHAPTER=03]  run the chapters and store their outputs"
+	@echo "make records [CHAPTER=03]    repeat every claim on 20 blocks of fresh seeds, keep the record"
+	@echo "make mutants                 break the mathematics on purpose; the tests must notice"
+	@echo "make bench                   time train() against a loop written the usual way"
+	@echo "make clean                   remove what was built; .venv stays"
+	@echo
+	@echo "Each makes .venv first, if need be. PYTHON=python3.12 chooses the interpreter."
+
+setup:
+	@sh tools/environment.sh
+
+book: setup
+	@$(VENV)/python tools/build.py
+
+serve: setup
+	@test -f _build/html/index.html || $(VENV)/python tools/build.py
+	@echo "Open http://127.0.0.1:$(PORT)/ (Ctrl-C stops the server)"
+	@$(VENV)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+test: setup
+	@$(VENV)/python tools/check.py $(CHAPTER)
+
+lab: setup
+	@TQDM_DISABLE= $(VENV)/python -m jupyterlab notebooks
+
+notebooks: setup
+	@$(VENV)/python tools/execute.py $(CHAPTER)
+
+records: setup
+	@$(VENV)/python tools/record.py $(CHAPTER)
+
+mutants: setup
+	@$(VENV)/python tools/mutants.py
+
+bench: setup
+	@$(VENV)/python -m pytest tests/benchmarks -q -p no:cacheprovider --benchmark-only
+
+clean:
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .coverage .benchmarks *.egg-info
+	find gan_tutorial tests tools book -name __pycache__ -prune -exec rm -rf {} +

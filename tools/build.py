@@ -1,0 +1,42 @@
+"""Build the site strictly from the stored chapters, and say which page to open.
+
+Every warning is an error, and ``_build`` is removed first: a warm rebuild hides warnings.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from chapters import ROOT, environment
+
+
+def build(folder: Path) -> int:
+    """Build the site into ``folder/_build``; return the builder's exit status."""
+    shutil.rmtree(folder / "_build", ignore_errors=True)
+    program = Path(sys.executable).with_name("jupyter-book")  # ".exe" is found without saying so
+    command = [str(program), "build", ".", "--path-output", str(folder)]
+    command += ["-W", "-n", "--keep-going", "-q"]
+    path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
+    return subprocess.run(command, cwd=ROOT, env=environment(PATH=path), check=False).returncode
+
+
+def main() -> int:
+    """Build into the repository's root."""
+    print("Building the site from the stored chapters; every warning is an error", flush=True)
+    started = time.perf_counter()
+    if status := build(ROOT):
+        print("The site was not built: the warnings above are the reasons.", file=sys.stderr)
+        return status
+    page = ROOT / "_build" / "html" / "index.html"
+    print(f"Built in {time.perf_counter() - started:.0f} s. Open {page.relative_to(ROOT)}")
+    print(f"  {page.as_uri()}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
