@@ -15,8 +15,8 @@ from torch import Tensor
 class Target:
     """A distribution to learn: something with a dimension, samples and a density.
 
-    `sample` accepts a `seed`, or a `generator`: a `torch.Generator`, or anything with `rand(*shape)`
-    and `randn(*shape)`, such as the streams of an ensemble, which give samples (N, n, dim).
+    `sample` accepts a `seed`, or a `generator`: a `torch.Generator`, or anything with
+    `rand(*shape)` and `randn(*shape)`, such as an ensemble's streams, which give (N, n, dim).
     """
 
     dim: int
@@ -27,7 +27,7 @@ class Target:
         Raises
         ------
         ValueError
-            If n is not a positive integer, or if not exactly one of `seed` and `generator` is given.
+            If n is not a positive integer, or not exactly one of `seed` and `generator` is given.
         """
         _at_least("n", n, 1)
         if (seed is None) == (generator is None):
@@ -66,7 +66,9 @@ class Target:
         """
         _at_least("n", n, 1)
         if self.dim != 1:
-            raise ValueError(f"quantiles need a one-dimensional target, this one has dim {self.dim}")
+            raise ValueError(
+                f"quantiles need a one-dimensional target, this one has dim {self.dim}"
+            )
         level = (torch.arange(n, dtype=torch.float64)[:, None] + 0.5) / n
         low, high = torch.full_like(level, -1e3), torch.full_like(level, 1e3)
         for _ in range(64):

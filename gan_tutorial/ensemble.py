@@ -7,7 +7,7 @@ each with its own weights drawn from its own stream. Data then has a leading ind
 
 import copy
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -82,7 +82,7 @@ class Streams:
     def restore(self, state: Tensor) -> None:
         """Go back to where `state()` was taken."""
         for generator, row in zip(self.generators, state, strict=True):
-            generator.set_state(row)
+            generator.set_state(row.clone())  # set_state reads from the start of the storage
 
 
 def member_seed(seed: int, member: int) -> int:
@@ -155,7 +155,9 @@ def replicate(network: Network, streams: Streams) -> Network:
     """
     template = copy.deepcopy(network)
     for name, layer in template.named_modules():
-        if next(layer.children(), None) is None and not isinstance(layer, (nn.Linear, *ELEMENTWISE)):
+        if next(layer.children(), None) is None and not isinstance(
+            layer, (nn.Linear, *ELEMENTWISE)
+        ):
             raise ValueError(f"cannot replicate layer {name!r}, a {type(layer).__name__}")
         if isinstance(layer, nn.Linear) and layer.bias is None:
             raise ValueError(f"cannot replicate layer {name!r}, a Linear without bias")
@@ -201,7 +203,7 @@ def _map_layers(network, kind, change):  # type: ignore[no-untyped-def]
     return network
 
 
-def _draw_weights(network: nn.Module, generator: torch.Generator) -> None:
+def _draw_weights(network: Any, generator: torch.Generator) -> None:
     """Initialise a network from a stream: PyTorch's layers know only the global one, so lend it."""
     with torch.random.fork_rng(devices=[]):
         torch.set_rng_state(generator.get_state())

@@ -183,7 +183,11 @@ def _sorted_line(name: str, sample: Tensor) -> Tensor:
 def _line(name: str, sample: Tensor) -> Tensor:
     """Check a one-dimensional sample and drop its last index: (..., n, 1) -> (..., n)."""
     if sample.dim() < 2 or sample.shape[-1] != 1 or sample.shape[-2] == 0:
-        raise ValueError(f"{name} must have shape (..., n, 1) with n > 0, got {tuple(sample.shape)}")
+        raise ValueError(
+            f"{name} must have shape (..., n, 1) with n > 0, got {tuple(sample.shape)}"
+        )
     if not sample.isfinite().all():
-        raise ValueError(f"{name} holds {int((~sample.isfinite()).sum())} values that are not finite")
+        raise ValueError(
+            f"{name} holds {int((~sample.isfinite()).sum())} values that are not finite"
+        )
     return sample[..., 0]

@@ -55,7 +55,7 @@ class Run:
 
     G: Any
     D: Any
-    ema_G: Any
+    ema_G: Any  # noqa: N815
     history: History
     streams: Streams
     steps: int = 0
@@ -88,8 +88,8 @@ class DivergedError(FloatingPointError):
 
 
 def train(
-    G: nn.Module,
-    D: nn.Module,
+    G: Any,
+    D: Any,
     target: Any,
     *,
     loss: Any,
@@ -262,9 +262,7 @@ def flat_then_cosine(progress: float) -> float:
     return 1.0 if progress < 0.5 else cosine(2 * progress - 1)
 
 
-def _update(
-    optimizer: torch.optim.Adam, loss: Tensor, run: Run, on_nan: str, player: str
-) -> None:
+def _update(optimizer: torch.optim.Adam, loss: Tensor, run: Run, on_nan: str, player: str) -> None:
     """Step the members whose loss and gradient are finite; see to the others."""
     weights = optimizer.param_groups[0]["params"]
     grads = [weight.grad for weight in weights]
@@ -295,7 +293,7 @@ def _update(
 
 
 @torch.no_grad()
-def _move_average(average: nn.Module, network: nn.Module, decay: float) -> None:
+def _move_average(average: Any, network: Any, decay: float) -> None:
     """Move every averaged weight a little towards the present one."""
     for mean, weight in zip(average.parameters(), network.parameters(), strict=True):
         mean.lerp_(weight, 1 - decay)
@@ -397,7 +395,11 @@ def _load(path: Any, run: Run, g_optimizer: Any, d_optimizer: Any, options: Any)
 
 
 def _check_options(
-    options: dict[str, Any], observe_every: int, checkpoint: Any, checkpoint_every: int, resume: bool
+    options: dict[str, Any],
+    observe_every: int,
+    checkpoint: Any,
+    checkpoint_every: int,
+    resume: bool,
 ) -> None:
     counts = {name: options[name] for name in ("batch_size", "d_steps", "steps", "replicas")}
     counts |= {"observe_every": observe_every, "checkpoint_every": checkpoint_every}
@@ -416,7 +418,7 @@ def _check_options(
         raise ValueError("resume=True needs the path of a checkpoint, got checkpoint=None")
 
 
-def _check_fit(G: nn.Module, D: nn.Module, target: Any, batch_size: int) -> Tensor:
+def _check_fit(G: Any, D: Any, target: Any, batch_size: int) -> Tensor:
     """Try one small batch through everything; return it, as a mark of the target."""
     places = {(p.device, p.dtype) for network in (G, D) for p in network.parameters()}
     if len(places) != 1:

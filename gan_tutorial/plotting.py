@@ -1,0 +1,216 @@
+"""The figures of the book: one colour for the data, one for the generator, one for D, everywhere.
+
+Functions take tensors and the `ax` to draw on, draw, and return the `ax`. They neither train nor
+sample. Legends use symbols, so that figures need no translation.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from torch import Tensor
+
+COLORS = {"data": "#0072B2", "generator": "#D55E00", "discriminator": "#009E73", "other": "#CC79A7"}
+SYMBOLS = {"data": "$p_{data}$", "generator": "$p_g$", "discriminator": "$D$", "other": None}
+
+
+def density(
+    x: Tensor, p: Tensor, ax: Axes, *, kind: str = "data", label: str | None = None
+) -> Axes:
+    """Draw a density as a line over a light fill.
+
+    Parameters
+    ----------
+    x, p
+        Positions and values, each n numbers of any shape.
+    ax
+        Where to draw.
+    kind
+        "data", "generator", "discriminator" or "other": it sets colour and legend.
+    label
+        Text of the legend, in place of the kind's symbol.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or x and p differ in size.
+    """
+    x, p = _same_size(x, p)
+    color = _color(kind)
+    ax.plot(x, p, color=color, label=label or SYMBOLS[kind])
+    ax.fill_between(x, p, color=color, alpha=0.2, linewidth=0)
+    return _label(ax, "$x$", "")
+
+
+def histogram(
+    samples: Tensor,
+    ax: Axes,
+    *,
+    kind: str = "generator",
+    low: float = -1.0,
+    high: float = 1.0,
+    bins: int = 60,
+    label: str | None = None,
+) -> Axes:
+    """Draw the share of samples in each bin, divided by its width, to compare with a density.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown.
+    """
+    counts, edges = torch.histogram(_flat(samples), bins=bins, range=(low, high))
+    heights = counts / samples.numel() / ((high - low) / bins)
+    ax.stairs(
+        heights.numpy(),
+        edges.numpy(),
+        color=_color(kind),
+        fill=True,
+        alpha=0.3,
+        label=label or SYMBOLS[kind],
+    )
+    ax.stairs(heights.numpy(), edges.numpy(), color=_color(kind), linewidth=1.2)
+    return _label(ax, "$x$", "")
+
+
+def curve(
+    x: Tensor,
+    y: Tensor,
+    ax: Axes,
+    *,
+    kind: str = "discriminator",
+    label: str | None = None,
+    exact: bool = False,
+) -> Axes:
+    """Draw a function of x; dashed if it is the exact or optimal one.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or x and y differ in size.
+    """
+    x, y = _same_size(x, y)
+    ax.plot(
+        x, y, color=_color(kind), linestyle="--" if exact else "-", label=label or SYMBOLS[kind]
+    )
+    return ax
+
+
+def fan(
+    x: Tensor | Sequence[float],
+    values: Tensor,
+    ax: Axes,
+    *,
+    kind: str = "generator",
+    label: str | None = None,
+    members: bool = True,
+) -> Axes:
+    """Draw N replicas over time: each as a thin line, their median thick, the middle 80 % shaded.
+
+    Parameters
+    ----------
+    x
+        T positions, such as steps.
+    values
+        Shape (T, N), one column for each replica.
+    ax, kind, label
+        Where to draw, in which colour, under which name.
+    members
+        Draw the thin lines too.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or `values` does not have shape (T, N).
+    """
+    x, values = torch.as_tensor(x).flatten().float(), values.detach().float()
+    if values.dim() != 2 or len(values) != len(x):
+        raise ValueError(f"values must have shape ({len(x)}, N), got {tuple(values.shape)}")
+    color = _color(kind)
+    if members:
+        lines = [torch.stack([x, column], dim=1).numpy() for column in values.T]
+        ax.add_collection(LineCollection(lines, colors=color, linewidths=0.6, alpha=0.35))
+    low, middle, high = values.quantile(torch.tensor([0.1, 0.5, 0.9]), dim=1)
+    ax.fill_between(x, low, high, color=color, alpha=0.2, linewidth=0)
+    ax.plot(x, middle, color=color, label=label or SYMBOLS[kind])
+    return _label(ax, "step", "")
+
+
+def dots(
+    groups: dict[str, Tensor],
+    ax: Axes,
+    *,
+    kinds: Sequence[str] | None = None,
+    bound: float | None = None,
+) -> Axes:
+    """Draw one dot for each seed, in a row for each group, with a bar at the median.
+
+    Parameters
+    ----------
+    groups
+        Name of the row -> N values.
+    ax
+        Where to draw.
+    kinds
+        Colour of each row; all "generator" if left out.
+    bound
+        Draw a dashed line here.
+
+    Raises
+    ------
+    ValueError
+        If a kind is unknown.
+    """
+    rows = len(groups)
+    for row, (kind, values) in enumerate(
+        zip(kinds or ["generator"] * rows, groups.values(), strict=True)
+    ):
+        values, y = _flat(values), rows - 1 - row
+        offset = ((torch.arange(len(values)) * 0.618) % 1 - 0.5) * 0.5  # spread, the same each time
+        ax.scatter(values, y + offset, s=18, color=_color(kind), alpha=0.7, linewidths=0)
+        ax.plot([values.median()] * 2, [y - 0.38, y + 0.38], color=_color(kind), linewidth=3)
+    if bound is not None:
+        ax.axvline(bound, color="#767676", linestyle="--", linewidth=1.2)
+    ax.set_yticks(range(rows), list(groups)[::-1])
+    ax.set_ylim(-0.6, rows - 0.4)
+    return ax
+
+
+def points(samples: Tensor, ax: Axes, *, kind: str = "generator", label: str | None = None) -> Axes:
+    """Draw samples in the plane, with equal axes.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or samples do not have shape (n, 2).
+    """
+    if samples.dim() != 2 or samples.shape[1] != 2:
+        raise ValueError(f"samples must have shape (n, 2), got {tuple(samples.shape)}")
+    x, y = samples.detach().T
+    ax.scatter(x, y, s=5, color=_color(kind), alpha=0.5, linewidths=0, label=label or SYMBOLS[kind])
+    ax.set_aspect("equal")
+    return _label(ax, "$x_1$", "$x_2$")
+
+
+def _label(ax: Axes, x: str, y: str) -> Axes:
+    ax.set_xlabel(ax.get_xlabel() or x)
+    ax.set_ylabel(ax.get_ylabel() or y)
+    return ax
+
+
+def _color(kind: str) -> str:
+    if kind not in COLORS:
+        raise ValueError(f"kind must be one of {', '.join(COLORS)}, got {kind!r}")
+    return COLORS[kind]
+
+
+def _flat(values: Tensor) -> Tensor:
+    return torch.as_tensor(values).detach().flatten().float()
+
+
+def _same_size(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    x, y = _flat(x), _flat(y)
+    if len(x) != len(y):
+        raise ValueError(f"x and y must have the same size, got {len(x)} and {len(y)}")
+    return x, y
