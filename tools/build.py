@@ -18,10 +18,9 @@ from chapters import ROOT, environment
 def build(folder: Path) -> int:
     """Build the site into ``folder/_build``; return the builder's exit status."""
     shutil.rmtree(folder / "_build", ignore_errors=True)
-    program = Path(sys.executable).with_name("jupyter-book")  # ".exe" is found without saying so
-    command = [str(program), "build", ".", "--path-output", str(folder)]
-    command += ["-W", "-n", "--keep-going", "-q"]
-    path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command += ["build", ".", "--path-output", str(folder), "-W", "-n", "--keep-going", "-q"]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     return subprocess.run(command, cwd=ROOT, env=environment(PATH=path), check=False).returncode
 
 

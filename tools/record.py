@@ -43,6 +43,8 @@ from chapters import (
 BLOCKS_REQUIRED = 20
 ROOM_REQUIRED = 0.30
 SEEDS_PER_BLOCK = 1000
+VARIES = 0.01  # of the bound: a claim that moves by more than this is one of chance ...
+ROUNDING = 1e-4  # ... unless what moves is only the rounding of floating-point numbers
 COLUMNS = ["sentence", "direction", "bound", "seeds", "blocks", "held", "worst", "room"]
 PREAMBLE = """\
 import matplotlib
@@ -86,10 +88,20 @@ class Row:
         return room(self.direction, self.bound, self.worst)
 
     @property
+    def varies(self) -> bool:
+        """Whether chance decides the value: blocks differ by more than rounding does."""
+        if self.bound is None or not self.values:
+            return False
+        spread = max(self.values) - min(self.values)
+        return spread > max(VARIES * abs(self.bound), ROUNDING)
+
+    @property
     def problem(self) -> str:
         """What is wrong with this claim; empty when nothing is."""
         if self.held < self.blocks:
             return f"failed in {self.blocks - self.held} of {self.blocks} blocks"
+        if self.seeds is None and self.varies:
+            return "its value changes with the seed: claim it over at least 16 seeds"
         if self.seeds is not None and self.bound == 0:
             return "a bound of 0 leaves no room to measure: claim a margin"
         if self.room is not None and not self.room >= ROOM_REQUIRED:
@@ -174,7 +186,7 @@ def gather(blocks: list[list[dict[str, Any]]]) -> list[Row]:
                 row.blocks += 1
                 row.held += bool(claim["held"])
                 if direction:
-                    row.values.append(worst_value(claim["value"], direction))
+                    row.values.append(float(claim["value"]))
     for row in rows.values():
         if row.blocks != len(blocks):
             raise RecordError(
@@ -182,15 +194,6 @@ def gather(blocks: list[list[dict[str, Any]]]) -> list[Row]:
                 " a sentence may not depend on the seed"
             )
     return list(rows.values())
-
-
-def worst_value(value: float | dict[str, float] | list[float], direction: str) -> float:
-    """Return the number that decides ``direction``, whether one or both ends were kept."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        return max(value) if direction == "below" else min(value)
-    return float(value)
 
 
 def commit() -> str:
@@ -267,7 +270,8 @@ def record(path: Path, blocks: int, jobs: int, timeout: int) -> bool:
         running = [pool.submit(run_block, code, block, path.parent, timeout) for block in numbers]
         for block, future in zip(numbers, running, strict=True):
             results.append(future.result())
-            print(f"      block {block} of {blocks}", end="\r", flush=True)
+            if sys.stdout.isatty():
+                print(f"      block {block} of {blocks} ", end="\r", flush=True)
     finally:
         pool.shutdown(cancel_futures=True)
     rows = gather(results)

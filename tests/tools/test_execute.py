@@ -1,0 +1,106 @@
+"""The executor stores what a run printed, the same bytes each time, or nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import execute
+from chapters import chapters, read_text
+from verify import integrity_problems, sync_problems
+
+HEADER = """\
+---
+jupytext:
+  formats: ipynb,md:myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# A chapter
+
+"""
+FIGURE = """\
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A rising line.
+tags: [hide-cell]
+jupyter:
+  source_hidden: true
+---
+import os
+import matplotlib.pyplot as plt
+from gan_tutorial.notebook import start
+SEED = start()
+print(SEED, os.environ["OMP_NUM_THREADS"], "GAN_TUTORIAL_RECORD" in os.environ)
+fig, ax = plt.subplots()
+ax.plot([0, 1])
+plt.show()
+```
+"""
+
+
+def cell(source: str) -> str:
+    return HEADER + f"```{{code-cell}} ipython3\n{source}\n```\n"
+
+
+@pytest.fixture
+def chapter(tmp_path: Path) -> Path:
+    return tmp_path / "07_try.md"
+
+
+def test_two_runs_store_the_same_bytes(chapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GAN_TUTORIAL_SEED", "5000")  # somebody's private seed must not get in
+    chapter.write_text(HEADER + FIGURE, encoding="utf-8")
+    assert execute.main([str(chapter)]) == 0
+    first = chapter.with_suffix(".ipynb").read_bytes()
+    assert execute.main([str(chapter)]) == 0
+    assert chapter.with_suffix(".ipynb").read_bytes() == first
+
+    stored = nbformat.reads(first.decode(), as_version=4)
+    nbformat.validate(stored)
+    assert sync_problems(read_text(chapter), stored) == []
+    assert integrity_problems(stored) == []
+    assert stored.cells[1].outputs[0].text == "0 1 False\n"
+    assert stored.metadata.language_info.get("version") is None
+    assert {"mystnb", "tags", "jupyter"} == stored.cells[1].metadata.keys()
+    assert sorted(file.name for file in chapter.parent.iterdir()) == ["07_try.ipynb", "07_try.md"]
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("raise ValueError('out of cheese')", "out of cheese"),
+        ("import warnings; warnings.warn('beware')", "wrote to stderr"),
+        ("import os; print(os.path.realpath('/usr/lib'))", "a path of one machine"),
+        ("print('x' * 600_000)", "the limit is 500000"),
+        ("import time; time.sleep(60)", "more than 2 s"),
+        ("import os; os._exit(3)", "the kernel died"),
+    ],
+)
+def test_what_may_not_be_stored_leaves_the_old_file(
+    chapter: Path, source: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chapter.write_text(cell(source), encoding="utf-8")
+    chapter.with_suffix(".ipynb").write_text("as before", encoding="utf-8")
+    assert execute.main([str(chapter), "--timeout", "2"]) == 1
+    assert word in capsys.readouterr().err
+    assert chapter.with_suffix(".ipynb").read_text(encoding="utf-8") == "as before"
+
+
+def test_chapters_are_chosen_by_number_name_or_path(tmp_path: Path) -> None:
+    for name in ("01_one", "02_two", "12_twelve"):
+        (tmp_path / f"{name}.md").touch()
+    (tmp_path / "notes.md").touch()
+
+    def chosen(selection: str) -> list[str]:
+        return [path.stem for path in chapters(selection, tmp_path)]
+
+    assert chosen("") == ["01_one", "02_two", "12_twelve"]
+    assert chosen("2") == chosen("02") == chosen("02_two") == ["02_two"]

@@ -1,0 +1,159 @@
+"""The recorder repeats claims on fresh seeds, and refuses those that chance decides."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import pytest
+
+import record
+from record import RecordError, Row, gather, room
+
+CHAPTER = """\
+# A chapter
+
+```{{code-cell}} ipython3
+import inspect, pickle
+import matplotlib.pyplot as plt
+from gan_tutorial.notebook import claim, show_source, start
+SEED = start()
+
+def square(x):
+    return x * x
+
+display(pickle.loads(pickle.dumps(square)))
+show_source(square)
+```
+
+```{{code-cell}} ipython3
+:tags: [skip-record]
+
+raise RuntimeError("left out")
+```
+
+```{{code-cell}} ipython3
+fig, ax = plt.subplots()
+plt.show()
+claim("the block number squared is below {bound}", square(SEED / 1000), below={bound}, seeds=16)
+claim("one is one", 1 == 1)
+print(inspect.getsource(square))
+```
+"""
+
+
+def claims(*values: float, **changes: object) -> list[list[dict[str, object]]]:
+    """One claim, made in several blocks with these values."""
+    first = {"sentence": "s", "below": 1.0, "above": None, "seeds": 16, **changes}
+    held = [value < first["below"] for value in values]
+    return [[{**first, "value": v, "held": h}] for v, h in zip(values, held, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("direction", "bound", "worst", "expected"),
+    [
+        ("below", 0.02, 0.01, 1.0),
+        ("below", 0.02, 0.04, -0.5),
+        ("above", 0.5, 0.75, 0.5),
+        ("above", 0.5, 0.25, -0.5),
+        ("below", 1.0, 0.0, math.inf),
+        ("below", 1.0, -3.0, math.inf),
+        ("below", -1.0, -2.0, 1.0),
+        ("below", -1.0, 3.0, None),
+        ("above", -2.0, -1.0, 1.0),
+        ("above", -2.0, 5.0, math.inf),
+        ("above", 0.0, 0.1, math.inf),
+        ("below", 0.0, 0.0, 0.0),
+    ],
+)
+def test_room_is_the_share_that_is_left(
+    direction: str, bound: float, worst: float, expected: float | None
+) -> None:
+    found = room(direction, bound, worst)
+    assert found < 0 if expected is None else found == pytest.approx(expected)
+
+
+def test_the_worst_block_decides() -> None:
+    (row,) = gather(claims(0.1, 0.5, 0.2))
+    assert (row.worst, row.room, row.held, row.blocks) == (0.5, 1.0, 3, 3)
+    assert row.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("blocks", "word"),
+    [
+        (claims(0.1, 1.5, 0.2), "failed in 1 of 3"),
+        (claims(0.1, 0.9, 0.2), "room 0.11"),
+        (claims(0.1, 0.2, 0.3, seeds=None), "changes with the seed"),
+        (claims(-1.0, -2.0, below=0.0), "a bound of 0"),
+        (claims(0.1, math.nan), "failed in 1 of 2"),
+    ],
+)
+def test_a_weak_claim_is_refused(blocks: list[list[dict[str, object]]], word: str) -> None:
+    (row,) = gather(blocks)
+    assert word in row.problem
+
+
+def test_rounding_is_not_chance() -> None:
+    (row,) = gather(claims(1e-15, 3e-15, below=1e-12, seeds=None))
+    assert row.problem == ""
+
+
+def test_an_exact_fact_has_no_bound_and_no_room() -> None:
+    (row,) = gather([[{**claims(0.0)[0][0], "below": None, "value": None, "seeds": None}]])
+    assert (row.bound, row.worst, row.room, row.problem) == (None, None, None, "")
+
+
+def test_sentences_and_bounds_may_not_depend_on_the_seed() -> None:
+    with pytest.raises(RecordError, match="made twice"):
+        gather([claims(0.1)[0] * 2])
+    with pytest.raises(RecordError, match="a bound may not depend on the seed"):
+        gather(claims(0.1) + claims(0.1, below=2.0))
+    with pytest.raises(RecordError, match="made in 1 of 2 blocks"):
+        gather(claims(0.1) + claims(0.1, sentence="t"))
+
+
+@pytest.fixture
+def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(record, "RECORDS", tmp_path / "records")
+    monkeypatch.setattr(record, "BLOCKS_REQUIRED", 2)
+    return tmp_path / "07_try.md"
+
+
+def test_a_chapter_is_repeated_and_recorded(chapter: Path, tmp_path: Path) -> None:
+    chapter.write_text(CHAPTER.format(bound=100), encoding="utf-8")
+    assert record.main([str(chapter), "--blocks", "2"]) == 0
+    lines = (tmp_path / "records" / "07_try.csv").read_text(encoding="utf-8").splitlines()
+    comments = [line for line in lines if line.startswith("# ")]
+    assert any("base seeds 1000, 2000" in line for line in comments)
+    first, second = csv.DictReader(lines[len(comments) :])
+    assert first["worst"] == "4"  # block 2 squared
+    assert (first["blocks"], first["held"], first["direction"]) == ("2", "2", "below")
+    assert (second["sentence"], second["held"], second["bound"]) == ("one is one", "2", "")
+    assert [file.name for file in (tmp_path / "records").iterdir()] == ["07_try.csv"]
+
+
+def test_a_claim_that_fails_in_one_block_fails_the_record(chapter: Path) -> None:
+    chapter.write_text(CHAPTER.format(bound=3), encoding="utf-8")
+    assert record.main([str(chapter), "--blocks", "2"]) == 1
+
+
+def test_a_chapter_that_raises_leaves_no_record(
+    chapter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = CHAPTER.format(bound=100).replace(":tags: [skip-record]\n\n", "")
+    chapter.write_text(broken, encoding="utf-8")
+    assert record.main([str(chapter), "--blocks", "2"]) == 1
+    assert "left out" in capsys.readouterr().err
+    assert not (tmp_path / "records").exists()
+
+
+def test_too_few_blocks_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        record.main(["03", "--blocks", "19"])
+    assert "at least 20" in capsys.readouterr().err
+
+
+def test_row_without_values_has_no_worst() -> None:
+    assert Row("s", "", None, None).worst is None

@@ -1,0 +1,140 @@
+"""Prove everything, step by step, and stop at the first step that fails.
+
+    python tools/check.py        # style, types, package, chapters, site
+    python tools/check.py 03     # one chapter
+
+The same on every system: ``make test`` calls this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from typing import NamedTuple
+
+from chapters import NOTEBOOKS, ROOT, chapters, environment
+
+CELL_TIMEOUT = 300  # seconds: a kernel that died is noticed only when its cell runs out of time
+JOBS = os.environ.get("JOBS", "2")
+
+
+class Step(NamedTuple):
+    """One step: what is said before it, what it runs, and what to do when it fails."""
+
+    title: str
+    command: list[str]
+    advice: str
+
+
+def pytest(*arguments: str, jobs: str = JOBS) -> list[str]:
+    """Return a pytest command that leaves nothing behind; ``jobs`` processes, a file in each."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:benchmark"]
+    if jobs != "0":
+        command += ["-n", jobs, "--dist", "loadfile"]
+    return command + list(arguments)
+
+
+def nbval(*paths: str) -> list[str]:
+    """Return the command that runs chapters again and compares what they print, strictly."""
+    return pytest(
+        "--nbval",
+        "--nbval-current-env",
+        f"--nbval-cell-timeout={CELL_TIMEOUT}",
+        "-W",
+        "default",
+        *paths,
+    )
+
+
+def all_steps() -> list[Step]:
+    """Return the steps that prove the whole project."""
+    python = [sys.executable, "-m"]
+    return [
+        Step("style", [*python, "ruff", "check", "-q", "."], "ruff's words are above"),
+        Step(
+            "format",
+            [*python, "ruff", "format", "-q", "--check", "."],
+            "mend with: .venv/bin/ruff format .",
+        ),
+        Step("types", [*python, "mypy", "--no-error-summary"], "mypy's words are above"),
+        Step(
+            "package, tools and architecture, with line coverage of at least 95 %",
+            pytest(
+                "tests",
+                "--ignore=tests/site",
+                "--ignore=tests/notebooks",
+                "--cov",
+                "--cov-report=term:skip-covered",
+            ),
+            "a test failed, or too few lines are covered",
+        ),
+        Step(
+            "chapters as stored: pairs, outputs, records of claims",
+            pytest("tests/notebooks"),
+            "after an edit: make notebooks CHAPTER=NN, and make records CHAPTER=NN for new claims",
+        ),
+        Step(
+            "chapters run again, every printed word compared",
+            nbval(*(f"notebooks/{path.stem}.ipynb" for path in chapters())),
+            "a chapter no longer prints what it stores: make notebooks CHAPTER=NN, then review",
+        ),
+        Step(
+            "site, driven in a browser",
+            pytest("tests/site", "-W", "default::DeprecationWarning"),
+            "the built pages are not as they should be",
+        ),
+    ]
+
+
+def chapter_steps(selection: str) -> list[Step]:
+    """Return the steps that prove one chapter."""
+    (path,) = chapters(selection)
+    return [
+        Step(
+            f"{path.stem} as stored: pair, outputs, record of claims",
+            pytest("tests/notebooks", "-k", path.stem, jobs="0"),
+            f"after an edit: make notebooks CHAPTER={path.stem[:2]}",
+        ),
+        Step(
+            f"{path.stem} run again, every printed word compared",
+            nbval(f"notebooks/{path.stem}.ipynb"),
+            f"mend with: make notebooks CHAPTER={path.stem[:2]}, then review the difference",
+        ),
+    ]
+
+
+def run(steps: list[Step]) -> int:
+    """Run the steps in order; return 0, or the status of the first that failed."""
+    started = time.perf_counter()
+    for number, step in enumerate(steps, start=1):
+        print(f"\n[{number}/{len(steps)}] {step.title} ...", flush=True)
+        since = time.perf_counter()
+        status = subprocess.run(step.command, cwd=ROOT, env=environment(), check=False).returncode
+        elapsed = time.perf_counter() - since
+        if status:
+            print(
+                f"\nFAILED at step {number} of {len(steps)}, {step.title}: {step.advice}.",
+                file=sys.stderr,
+            )
+            return status
+        print(f"[{number}/{len(steps)}] passed in {elapsed:.0f} s", flush=True)
+    print(f"\nAll {len(steps)} steps passed in {time.perf_counter() - started:.0f} s.")
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run every step, or those of the chapter named on the command line."""
+    parser = argparse.ArgumentParser(description="prove everything, or one chapter")
+    parser.add_argument("chapter", nargs="?", default="", help="03 or 03_discriminator")
+    options = parser.parse_args(arguments)
+    if not options.chapter and not chapters():
+        print(f"there are no chapters in {NOTEBOOKS.name}/", file=sys.stderr)
+        return 1
+    return run(chapter_steps(options.chapter) if options.chapter else all_steps())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
