@@ -119,7 +119,8 @@ class EnsembleLinear(nn.Module):
     def __init__(self, linear: nn.Linear, replicas: int) -> None:
         super().__init__()
         weight, bias = linear.weight.detach(), linear.bias.detach()
-        self.weight = nn.Parameter(weight.repeat(replicas, 1, 1))
+        transposed = weight.T.repeat(replicas, 1, 1)  # in memory; saves a copy of each gradient
+        self.weight = nn.Parameter(transposed.transpose(1, 2))
         self.bias = nn.Parameter(bias.repeat(replicas, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from gan_tutorial.ensemble import Streams, replicate
@@ -193,10 +193,12 @@ def train(
     g_optimizer = torch.optim.Adam(G.parameters(), lr=lr_G, betas=betas, fused=True)
     d_optimizer = torch.optim.Adam(D.parameters(), lr=lr_D, betas=betas, fused=True)
     ema_G = None if ema is None else copy.deepcopy(G).requires_grad_(False)
-    run = Run(G, D, ema_G, History(*torch.empty(3, steps, replicas)), streams)
+    run = Run(G, D, ema_G, History(*torch.zeros(3, steps, replicas)), streams)
     if resume:
         _load(checkpoint, run, g_optimizer, d_optimizer, options)
-    like = next(G.parameters())  # its dtype and device are those of the run
+    g_weights = list(G.parameters())
+    like = g_weights[0]  # its dtype and device are those of the run
+    none = like.new_zeros(replicas)
 
     def new_z() -> Tensor:
         return streams.randn(batch_size, G.noise_dim).to(like)  # (N, m, noise_dim)
@@ -215,7 +217,7 @@ def train(
                 held = x_fake.detach()  # G is held fixed while D learns
                 real_logits, fake_logits = D.logits(torch.cat([x_real, held], 1)).chunk(2, 1)
                 d_loss = loss.d(real_logits, fake_logits)  # (N,)
-                extra = penalty(D, x_real, held, streams) if penalty else torch.zeros_like(d_loss)
+                extra = none if penalty is None else penalty(D, x_real, held, streams)  # (N,)
                 d_optimizer.zero_grad()
                 (d_loss + extra).sum().backward()  # summed: each member's gradient is its own
                 _update(d_optimizer, d_loss + extra, run, on_nan, "discriminator")
@@ -226,12 +228,12 @@ def train(
                 real_logits = D.logits(x_real)
             g_loss = loss.g(real_logits.detach(), D.logits(x_fake))  # (N,)
             g_optimizer.zero_grad()
-            g_loss.sum().backward(inputs=list(G.parameters()))  # D is held fixed while G learns
+            g_loss.sum().backward(inputs=g_weights)  # D is held fixed while G learns
             _update(g_optimizer, g_loss, run, on_nan, "generator")
 
             if ema is not None:
                 _move_average(ema_G, G, min(ema, (1 + step) / (10 + step)))
-            _write_down(run, step, d_loss, g_loss, extra)
+            _write_down(run, d_loss.detach(), g_loss.detach(), extra.detach())
             if checkpoint is not None and run.steps % checkpoint_every == 0:
                 _save(checkpoint, run, g_optimizer, d_optimizer, options)
     except KeyboardInterrupt:
@@ -266,7 +268,7 @@ def _update(optimizer: torch.optim.Adam, loss: Tensor, run: Run, on_nan: str, pl
     """Step the members whose loss and gradient are finite; see to the others."""
     weights = optimizer.param_groups[0]["params"]
     grads = [weight.grad for weight in weights]
-    if not run.frozen and (loss.sum() + torch.nn.utils.get_total_norm(grads)).isfinite():
+    if not run.frozen and (loss.sum() + sum(grad.sum() for grad in grads)).isfinite():
         optimizer.step()
         return
     finite = loss.isfinite()
@@ -304,12 +306,10 @@ def _observe(run: Run, observe: Callable[[Run], Tensor]) -> None:
     run.history.observed_at.append(run.steps)
 
 
-def _write_down(run: Run, step: int, d_loss: Tensor, g_loss: Tensor, penalty: Tensor) -> None:
-    history = run.history
-    history.d_loss[step] = d_loss.detach()
-    history.g_loss[step] = g_loss.detach()
-    history.penalty[step] = penalty.detach()
-    run.steps = step + 1
+def _write_down(run: Run, d_loss: Tensor, g_loss: Tensor, penalty: Tensor) -> None:
+    history, step = run.history, run.steps
+    history.d_loss[step], history.g_loss[step], history.penalty[step] = d_loss, g_loss, penalty
+    run.steps += 1
 
 
 def _bar(first: int, steps: int, progress: bool) -> tqdm:
