@@ -31,9 +31,11 @@ QUIET_ENVIRONMENT = {
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """Return the process environment in which chapters run, without anyone's private seed."""
+    """Return the process environment in which chapters run, without anyone's private settings."""
     inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith("GAN_TUTORIAL_")
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GAN_TUTORIAL_") and name != "MPLBACKEND"
     }
     return {**inherited, **QUIET_ENVIRONMENT, **extra}
 
