@@ -218,16 +218,15 @@ def train(
                 real_logits, fake_logits = D.logits(torch.cat([x_real, held], 1)).chunk(2, 1)
                 d_loss = loss.d(real_logits, fake_logits)  # (N,)
                 extra = none if penalty is None else penalty(D, x_real, held, streams)  # (N,)
-                d_optimizer.zero_grad()
-                (d_loss + extra).sum().backward()  # summed: each member's gradient is its own
-                _update(d_optimizer, d_loss + extra, run, on_nan, "discriminator")
+                d_total = d_loss + extra
+                d_total.sum().backward()  # summed: each member's gradient is its own
+                _update(d_optimizer, d_total, run, on_nan, "discriminator")
 
             if fresh_z:
                 x_fake = G(new_z())
             if loss.g_uses_real:
                 real_logits = D.logits(x_real)
             g_loss = loss.g(real_logits.detach(), D.logits(x_fake))  # (N,)
-            g_optimizer.zero_grad()
             g_loss.sum().backward(inputs=g_weights)  # D is held fixed while G learns
             _update(g_optimizer, g_loss, run, on_nan, "generator")
 
@@ -265,33 +264,36 @@ def flat_then_cosine(progress: float) -> float:
 
 
 def _update(optimizer: torch.optim.Adam, loss: Tensor, run: Run, on_nan: str, player: str) -> None:
-    """Step the members whose loss and gradient are finite; see to the others."""
+    """Step the members whose loss and gradient are finite, see to the others, clear gradients."""
     weights = optimizer.param_groups[0]["params"]
-    grads = [weight.grad for weight in weights]
-    if not run.frozen and (loss.sum() + sum(grad.sum() for grad in grads)).isfinite():
+    if run.frozen or not sum((weight.grad.sum() for weight in weights), loss.sum()).isfinite():
+        _freeze(weights, loss, run, on_nan, player)
+        still = torch.tensor(list(run.frozen), dtype=torch.long)
+        before = [weight[still].clone() for weight in weights]
         optimizer.step()
-        return
+        with torch.no_grad():
+            for weight, old in zip(weights, before, strict=True):
+                weight[still] = old
+    else:
+        optimizer.step()
+    for weight in weights:
+        weight.grad = None
+
+
+def _freeze(weights: list[Tensor], loss: Tensor, run: Run, on_nan: str, player: str) -> None:
+    """Find the members whose loss or gradient is not finite; freeze them, or stop training."""
     finite = loss.isfinite()
-    for grad in grads:
-        finite = finite & grad.isfinite().flatten(1).all(dim=1)
+    for weight in weights:
+        finite = finite & weight.grad.isfinite().flatten(1).all(dim=1)  # type: ignore[union-attr]
     for member in (~finite).nonzero().flatten().tolist():
-        if member in run.frozen:
-            continue
-        step = run.steps + 1
         if on_nan == "raise":
             raise DivergedError(
-                f"training stopped at step {step}: the {player}'s loss of member {member} is "
-                f"{loss[member].item()} and its gradient is not all finite; try a smaller lr, or "
-                f'go on with the other members by on_nan="freeze"',
+                f"training stopped at step {run.steps + 1}: the {player}'s loss of member {member} "
+                f"is {loss[member].item()} and its gradient is not all finite; try a smaller lr, "
+                f'or go on with the other members by on_nan="freeze"',
                 run,
             )
-        run.frozen[member] = step
-    still = torch.tensor(sorted(run.frozen), dtype=torch.long)
-    before = [weight[still].clone() for weight in weights]
-    optimizer.step()
-    with torch.no_grad():
-        for weight, old in zip(weights, before, strict=True):
-            weight[still] = old
+        run.frozen.setdefault(member, run.steps + 1)
 
 
 @torch.no_grad()
