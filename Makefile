@@ -9,6 +9,9 @@ export OMP_NUM_THREADS = 1
 export MKL_NUM_THREADS = 1
 export TQDM_DISABLE = 1
 export PYTHONHASHSEED = 0
+# glibc would give freed memory back at every step of training, and ask for it again
+export MALLOC_MMAP_THRESHOLD_ = 33554432
+export MALLOC_TRIM_THRESHOLD_ = 268435456
 export PYTHON
 
 .PHONY: help setup book serve test lab notebooks records mutants bench clean
@@ -54,7 +57,8 @@ mutants: setup
 	@$(VENV)/python tools/mutants.py
 
 bench: setup
-	@$(VENV)/python -m pytest tests/benchmarks -q -p no:cacheprovider --benchmark-only
+	@$(VENV)/python -m pytest tests/benchmarks/bench_training.py -q -s -p no:cacheprovider \
+	  -o python_functions='bench_*' --benchmark-only --benchmark-timer=time.process_time
 
 clean:
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .coverage .benchmarks *.egg-info

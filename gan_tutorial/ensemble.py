@@ -125,14 +125,17 @@ class EnsembleLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the N outputs for the N batches x."""
+        weight = self.weight
         if x.dim() == 2:
-            x = x.expand(len(self.weight), -1, -1)
-        if x.dim() != 3 or len(x) != len(self.weight):
+            x = x.expand(len(weight), -1, -1)
+        try:
+            return torch.baddbmm(self.bias, x, weight.transpose(1, 2))
+        except RuntimeError as error:
+            replicas, _, inputs = weight.shape
             raise ValueError(
-                f"an ensemble of {len(self.weight)} takes a batch for each member, shape "
-                f"({len(self.weight)}, m, {self.weight.shape[-1]}), got {tuple(x.shape)}"
-            )
-        return torch.baddbmm(self.bias, x, self.weight.transpose(1, 2))
+                f"an ensemble of {replicas} takes a batch for each member, shape "
+                f"({replicas}, m, {inputs}) in {weight.dtype}, got {tuple(x.shape)} in {x.dtype}"
+            ) from error
 
 
 def replicate(network: Network, streams: Streams) -> Network:

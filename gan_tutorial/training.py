@@ -266,7 +266,9 @@ def flat_then_cosine(progress: float) -> float:
 def _update(optimizer: torch.optim.Adam, loss: Tensor, run: Run, on_nan: str, player: str) -> None:
     """Step the members whose loss and gradient are finite, see to the others, clear gradients."""
     weights = optimizer.param_groups[0]["params"]
-    if run.frozen or not sum((weight.grad.sum() for weight in weights), loss.sum()).isfinite():
+    looked_at = weights if on_nan == "freeze" else weights[1:2]  # what is amiss flows back to there
+    total = sum((weight.grad.sum() for weight in looked_at), loss.sum())
+    if run.frozen or not math.isfinite(total):
         _freeze(weights, loss, run, on_nan, player)
         still = torch.tensor(list(run.frozen), dtype=torch.long)
         before = [weight[still].clone() for weight in weights]
