@@ -267,8 +267,8 @@ def _update(optimizer: torch.optim.Adam, loss: Tensor, run: Run, on_nan: str, pl
     """Step the members whose loss and gradient are finite, see to the others, clear gradients."""
     weights = optimizer.param_groups[0]["params"]
     looked_at = weights if on_nan == "freeze" else weights[1:2]  # what is amiss flows back to there
-    total = sum((weight.grad.sum() for weight in looked_at), loss.sum())
-    if run.frozen or not math.isfinite(total):
+    total = sum((weight.grad.sum() for weight in looked_at), loss.detach().sum())
+    if run.frozen or not math.isfinite(total.item()):
         _freeze(weights, loss, run, on_nan, player)
         still = torch.tensor(list(run.frozen), dtype=torch.long)
         before = [weight[still].clone() for weight in weights]
