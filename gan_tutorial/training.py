@@ -306,8 +306,9 @@ def _move_average(average: Any, network: Any, decay: float) -> None:
 
 
 def _observe(run: Run, observe: Callable[[Run], Tensor]) -> None:
-    run.history.observed.append(torch.as_tensor(observe(run)).detach().clone())
-    run.history.observed_at.append(run.steps)
+    if run.history.observed_at[-1:] != [run.steps]:  # a resumed run may have seen this step
+        run.history.observed.append(torch.as_tensor(observe(run)).detach().clone())
+        run.history.observed_at.append(run.steps)
 
 
 def _write_down(run: Run, d_loss: Tensor, g_loss: Tensor, penalty: Tensor) -> None:
