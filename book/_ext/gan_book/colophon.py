@@ -1,0 +1,87 @@
+"""Directives of the colophon: what built this page, and what the benchmark measured."""
+
+import csv
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+PARTS = (
+    "torch",
+    "numpy",
+    "matplotlib",
+    "gan-tutorial",
+    "jupyter-book",
+    "sphinx",
+    "myst-nb",
+    "sphinx-book-theme",
+    "nbval",
+    "jupytext",
+)
+
+
+class VersionsDirective(SphinxDirective):
+    """`{build-versions}`: a table of the versions that built this page."""
+
+    def run(self) -> list[nodes.Node]:
+        """Ask the environment of the build."""
+        rows = [("Python", platform.python_version())]
+        rows += [(part, version(part).partition("+")[0]) for part in PARTS]
+        return [table(["part", "version"], rows)]
+
+
+class BenchmarkDirective(SphinxDirective):
+    """`{benchmark}`: the table that `make bench` wrote, or a sentence if it has not run."""
+
+    def run(self) -> list[nodes.Node]:
+        """Read `book/records/benchmark.csv`."""
+        path = Path(self.env.srcdir) / "book" / "records" / "benchmark.csv"
+        self.env.note_dependency(str(path))
+        if not path.exists():
+            return [nodes.paragraph("", "The benchmark has not been run for this build.")]
+        lines = path.read_text(encoding="utf-8").splitlines()
+        facts = [line.lstrip("# ") for line in lines if line.startswith("#")]
+        rows = [
+            (
+                row["case"],
+                f"{float(row['reference_us']):,.0f}".replace(",", " "),
+                f"{float(row['train_us']):,.0f}".replace(",", " "),
+                f"{float(row['ratio']):.2f}×",
+                f"{float(row['least']):.2f}×",
+            )
+            for row in csv.DictReader(line for line in lines if not line.startswith("#"))
+        ]
+        header = ["case", "reference, µs a step", "`train`, µs a step", "ratio", "wanted at least"]
+        source = nodes.paragraph("", "; ".join(facts) + ".", classes=["table-source"])
+        return [table(header, rows), source]
+
+
+def table(header: list[str], rows: list[tuple[str, ...]]) -> nodes.table:
+    """Build a table node; words in backquotes become code."""
+    group = nodes.tgroup(cols=len(header))
+    group += [nodes.colspec(colwidth=1) for _ in header]
+    head, body = nodes.thead(), nodes.tbody()
+    head += _row(tuple(header))
+    body += [_row(row) for row in rows]
+    group += [head, body]
+    return nodes.table("", group, classes=["colwidths-auto"])
+
+
+def _row(cells: tuple[str, ...]) -> nodes.row:
+    row = nodes.row()
+    for cell in cells:
+        paragraph = nodes.paragraph()
+        for position, part in enumerate(cell.split("`")):
+            if part:
+                paragraph += nodes.literal(part, part) if position % 2 else nodes.Text(part)
+        row += nodes.entry("", paragraph)
+    return row
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directives."""
+    app.add_directive("build-versions", VersionsDirective)
+    app.add_directive("benchmark", BenchmarkDirective)

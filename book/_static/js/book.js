@@ -1,0 +1,28 @@
+// What CSS alone cannot do: let the keyboard reach whatever scrolls sideways.
+(() => {
+  const scrollers = "div.math, mjx-container[display], .cell_output .output, .gan-source pre, " +
+    ".highlight pre, .pst-scrollable-table-container, .table-scroll";
+  const reach = () => {
+    for (const box of document.querySelectorAll(scrollers)) {
+      if (box.scrollWidth > box.clientWidth + 1) {
+        box.tabIndex = 0;
+        if (!box.hasAttribute("role")) {
+          box.setAttribute("role", "group");
+          box.setAttribute("aria-label", "scrolls sideways");
+        }
+      } else if (box.getAttribute("aria-label") === "scrolls sideways") {
+        box.removeAttribute("tabindex");
+        box.removeAttribute("role");
+        box.removeAttribute("aria-label");
+      }
+    }
+  };
+  const start = () => {
+    reach();
+    addEventListener("resize", reach);
+    const typeset = window.MathJax && MathJax.startup && MathJax.startup.promise;
+    if (typeset) typeset.then(reach);
+  };
+  if (document.readyState === "complete") start();
+  else addEventListener("load", start);
+})();
