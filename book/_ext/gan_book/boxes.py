@@ -1,8 +1,8 @@
-"""Give the boxes of chapters their look by what they say first.
+"""Give the parts of a chapter their look by what they say first.
 
 Chapters write `:::{note}` with a bold first sentence, such as **Predict first.**, because plain
 notebook tools show that well. On the site the bold words become the title of the box, and its kind
-becomes a class of the stylesheet.
+becomes a class of the stylesheet. Exercises, solutions and the number of a chapter are marked too.
 """
 
 import re
@@ -17,15 +17,16 @@ KINDS = {
     "What you will learn": "learn",
 }
 EXERCISE = re.compile(r"Exercise \d+\b")
+NUMBERED = re.compile(r"(\d+)\. (.+)", re.DOTALL)
 
 
 def shape_boxes(app: Sphinx, doctree: nodes.document) -> None:
     """Turn every note that opens with bold words into a box with those words as its title."""
     for note in list(doctree.findall(nodes.note)):
-        opening = _opening(note)
-        if opening is None:
+        paragraph = note.children[0] if note.children else None
+        strong = _bold_opening(paragraph)
+        if strong is None or not isinstance(paragraph, nodes.paragraph):
             continue
-        paragraph, strong = opening
         title = strong.astext().strip().rstrip(".:")
         kind = KINDS.get(title, "aside")
         box = nodes.admonition("", nodes.title("", title), classes=["box", kind])
@@ -34,23 +35,41 @@ def shape_boxes(app: Sphinx, doctree: nodes.document) -> None:
         _strip_start(paragraph)
         if kind == "learn":
             _set_times_apart(paragraph)
-        box += [child for child in note.children if not _empty(child)]
+        box += [child for child in note.children if child.children or child is not paragraph]
         note.replace_self(box)
 
 
 def mark_exercises(app: Sphinx, doctree: nodes.document) -> None:
-    """Give the opening line of an exercise a class, so that it can be seen from afar."""
+    """Give the opening line of an exercise a class, and say that what is folded is a solution."""
     for paragraph in doctree.findall(nodes.paragraph):
-        if paragraph.children and isinstance(paragraph[0], nodes.strong):
-            if EXERCISE.match(paragraph[0].astext()):
-                paragraph["classes"].append("exercise")
+        strong = _bold_opening(paragraph)
+        if strong is not None and EXERCISE.match(strong.astext()):
+            paragraph["classes"].append("exercise")
+    for cell in doctree.findall(nodes.container):
+        if cell.get("hide_mode") == "all" and cell.get("prompt_show"):
+            cell["prompt_show"] = cell["prompt_show"].replace("{type}", "the solution")
+            cell["prompt_hide"] = cell["prompt_hide"].replace("{type}", "the solution")
 
 
-def _opening(note: nodes.note) -> tuple[nodes.paragraph, nodes.strong] | None:
-    paragraph = note.children[0] if note.children else None
-    if isinstance(paragraph, nodes.paragraph) and paragraph.children:
-        if isinstance(paragraph[0], nodes.strong):
-            return paragraph, paragraph[0]
+def mark_number(app: Sphinx, doctree: nodes.document) -> None:
+    """Set the number of a chapter's title apart: "3. What D learns" has a number and a name."""
+    for title in doctree.findall(nodes.title):
+        first = title.children[0] if title.children else None
+        match = NUMBERED.fullmatch(first.astext()) if isinstance(first, nodes.Text) else None
+        if match:
+            number = nodes.inline("", f"{match[1]}.", classes=["chapter-number"])
+            title.replace(first, [number, nodes.Text(f" {match[2]}")])
+        return
+
+
+def _bold_opening(paragraph: nodes.Node | None) -> nodes.strong | None:
+    """Return the bold words that a paragraph opens with, if it does."""
+    if isinstance(paragraph, nodes.paragraph):
+        for child in paragraph.children:
+            if isinstance(child, nodes.strong):
+                return child
+            if child.astext().strip():
+                return None
     return None
 
 
@@ -65,16 +84,17 @@ def _set_times_apart(paragraph: nodes.paragraph) -> None:
 
 
 def _strip_start(paragraph: nodes.paragraph) -> None:
-    first = paragraph.children[0] if paragraph.children else None
-    if isinstance(first, nodes.Text):
-        paragraph.replace(first, nodes.Text(first.lstrip(" .:\n")))
-
-
-def _empty(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.paragraph) and not node.astext().strip() and not node.children
+    """Remove the blanks that stood around the bold words."""
+    while paragraph.children and isinstance(paragraph[0], nodes.Text):
+        text = paragraph[0].lstrip(" .:\n")
+        if text:
+            paragraph[0] = nodes.Text(text)
+            return
+        del paragraph[0]
 
 
 def setup(app: Sphinx) -> None:
     """Register the handlers."""
     app.connect("doctree-read", shape_boxes)
     app.connect("doctree-read", mark_exercises)
+    app.connect("doctree-read", mark_number)

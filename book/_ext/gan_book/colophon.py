@@ -2,6 +2,7 @@
 
 import csv
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -59,7 +60,7 @@ class BenchmarkDirective(SphinxDirective):
         return [table(header, rows), source]
 
 
-def table(header: list[str], rows: list[tuple[str, ...]]) -> nodes.table:
+def table(header: list[str], rows: Iterable[tuple[str, ...]]) -> nodes.table:
     """Build a table node; words in backquotes become code."""
     group = nodes.tgroup(cols=len(header))
     group += [nodes.colspec(colwidth=1) for _ in header]

@@ -22,7 +22,9 @@ def remove_thebe(app: Sphinx) -> None:
 def describe(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Add the icons, and a description for search engines and shared links."""
+    """Add the icons and a description for shared links; leave sphinx-thebe's stylesheet out."""
+    styles = context["css_files"]
+    context["css_files"] = [style for style in styles if "thebe" not in str(style)]
     static = context["pathto"]("_static/icon.png", 1)
     title = nodes.Text(context.get("title") or "").astext()
     context["metatags"] = context.get("metatags", "") + (

@@ -1,7 +1,7 @@
 // What CSS alone cannot do: let the keyboard reach whatever scrolls sideways.
 (() => {
   const scrollers = "div.math, mjx-container[display], .cell_output .output, .gan-source pre, " +
-    ".highlight pre, .pst-scrollable-table-container, .table-scroll";
+    "mjx-container.wide, .highlight pre, .pst-scrollable-table-container, .table-scroll";
   const reach = () => {
     for (const box of document.querySelectorAll(scrollers)) {
       if (box.scrollWidth > box.clientWidth + 1) {
@@ -17,11 +17,24 @@
       }
     }
   };
-  const start = () => {
+  const name = () => {
+    for (const summary of document.querySelectorAll("details.hide > summary")) {
+      summary.removeAttribute("aria-label"); // its own words say more: "Show the solution"
+    }
+  };
+  const fold = () => {
+    for (const formula of document.querySelectorAll("mjx-container:not([display])")) {
+      const room = formula.parentElement.clientWidth;
+      if (room && formula.scrollWidth > room) formula.classList.add("wide");
+    }
     reach();
-    addEventListener("resize", reach);
+  };
+  const start = () => {
+    name();
+    reach();
+    addEventListener("resize", fold);
     const typeset = window.MathJax && MathJax.startup && MathJax.startup.promise;
-    if (typeset) typeset.then(reach);
+    if (typeset) typeset.then(fold);
   };
   if (document.readyState === "complete") start();
   else addEventListener("load", start);
