@@ -91,7 +91,7 @@ def output_texts(output: NotebookNode) -> Iterator[tuple[str, str]]:
     elif output.output_type == "error":
         yield "error", "\n".join([output.ename, output.evalue, *output.traceback])
     else:
-        for mime, value in output.data.items():
+        for mime, value in sorted(output.data.items()):  # as a file keeps them
             is_json = not isinstance(value, str | list)
             yield mime, json.dumps(value, sort_keys=True) if is_json else as_text(value)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 
 from chapters import ROOT, chapters, read_text
 from verify import integrity_problems, sync_problems
@@ -74,6 +77,8 @@ def test_two_runs_store_the_same_bytes(chapter: Path, monkeypatch: pytest.Monkey
     assert sync_problems(read_text(chapter), stored) == []
     assert integrity_problems(stored) == []
     assert stored.cells[1].outputs[0].text == "0 1 False\n"
+    png = base64.b64decode(stored.cells[1].outputs[-1].data["image/png"])
+    assert Image.open(io.BytesIO(png)).mode == "P"  # a palette: a third of the bytes
     assert stored.metadata.language_info.get("version") is None
     assert {"mystnb", "tags", "jupyter"} == stored.cells[1].metadata.keys()
     assert sorted(file.name for file in chapter.parent.iterdir()) == ["07_try.ipynb", "07_try.md"]
