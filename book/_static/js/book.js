@@ -1,7 +1,7 @@
 // What CSS alone cannot do: let the keyboard reach whatever scrolls sideways.
 (() => {
-  const scrollers = "div.math, mjx-container[display], .cell_output .output, .gan-source pre, " +
-    "mjx-container.wide, .highlight pre, .pst-scrollable-table-container, .table-scroll";
+  const scrollers = "div.math, span.math.wide, .cell_output .output, .gan-source pre, " +
+    ".highlight pre, .pst-scrollable-table-container, .table-scroll";
   const reach = () => {
     for (const box of document.querySelectorAll(scrollers)) {
       if (box.scrollWidth > box.clientWidth + 1) {
@@ -23,9 +23,10 @@
     }
   };
   const fold = () => {
-    for (const formula of document.querySelectorAll("mjx-container:not([display])")) {
-      const room = formula.parentElement.clientWidth;
-      if (room && formula.scrollWidth > room) formula.classList.add("wide");
+    for (const formula of document.querySelectorAll("span.math")) {
+      formula.classList.remove("wide"); // an inline formula wider than its paragraph
+      const room = formula.parentElement.getBoundingClientRect().width;
+      formula.classList.toggle("wide", formula.getBoundingClientRect().width > room + 1);
     }
     reach();
   };
