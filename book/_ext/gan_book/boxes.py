@@ -40,15 +40,16 @@ def shape_boxes(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def mark_exercises(app: Sphinx, doctree: nodes.document) -> None:
-    """Give the opening line of an exercise a class, and say that what is folded is a solution."""
+    """Give the opening line of an exercise a class, and say what is folded: code or a solution."""
     for paragraph in doctree.findall(nodes.paragraph):
         strong = _bold_opening(paragraph)
         if strong is not None and EXERCISE.match(strong.astext()):
             paragraph["classes"].append("exercise")
     for cell in doctree.findall(nodes.container):
-        if cell.get("hide_mode") == "all" and cell.get("prompt_show"):
-            cell["prompt_show"] = cell["prompt_show"].replace("{type}", "the solution")
-            cell["prompt_hide"] = cell["prompt_hide"].replace("{type}", "the solution")
+        what = {"all": "the solution", "input": "the code"}.get(cell.get("hide_mode"))
+        for prompt in ("prompt_show", "prompt_hide"):
+            if what and prompt in cell:
+                cell[prompt] = cell[prompt].replace("{type}", what)
 
 
 def mark_number(app: Sphinx, doctree: nodes.document) -> None:

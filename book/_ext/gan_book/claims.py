@@ -109,7 +109,7 @@ def _lines(
             yield from flush()
             solved = match["mark"] == "★"
             status = nodes.paragraph(classes=["exercise-status", "solved" if solved else "open"])
-            status += nodes.inline(match["mark"], f"{match['mark']} ", classes=["mark"])
+            status += nodes.inline(match["mark"], f"{match['mark']} ", classes=["sign"])
             status += nodes.Text(match["text"])
             yield status
         else:
