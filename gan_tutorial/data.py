@@ -70,7 +70,13 @@ class Target:
                 f"quantiles need a one-dimensional target, this one has dim {self.dim}"
             )
         level = (torch.arange(n, dtype=torch.float64)[:, None] + 0.5) / n
-        low, high = torch.full_like(level, -1e3), torch.full_like(level, 1e3)
+        ends = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
+        for _ in range(100):  # until they enclose every quantile, wherever the target lies
+            outside = self.cdf(ends) - level[[0, -1]] > 0
+            if outside.tolist() == [[False], [True]]:
+                break
+            ends *= 2
+        low, high = ends[0].expand_as(level), ends[1].expand_as(level)
         for _ in range(64):
             middle = (low + high) / 2
             below = self.cdf(middle) < level
@@ -315,4 +321,6 @@ def _at_least(name: str, value: int, least: int) -> int:
 def _points(x: Tensor, dim: int) -> Tensor:
     if x.shape[-1:] != (dim,):
         raise ValueError(f"x must have shape (..., {dim}), got {tuple(x.shape)}")
+    if not x.is_floating_point():
+        raise ValueError(f"x must hold floating-point numbers, got {x.dtype}")
     return x

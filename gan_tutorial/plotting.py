@@ -38,7 +38,7 @@ def density(
     """
     x, p = _same_size(x, p)
     color = _color(kind)
-    ax.plot(x, p, color=color, label=label or SYMBOLS[kind])
+    ax.plot(x, p, color=color, label=SYMBOLS[kind] if label is None else label)
     ax.fill_between(x, p, color=color, alpha=0.2, linewidth=0)
     return _label(ax, "$x$", "")
 
@@ -68,7 +68,7 @@ def histogram(
         color=_color(kind),
         fill=True,
         alpha=0.3,
-        label=label or SYMBOLS[kind],
+        label=SYMBOLS[kind] if label is None else label,
     )
     ax.stairs(heights.numpy(), edges.numpy(), color=_color(kind), linewidth=1.2)
     return _label(ax, "$x$", "")
@@ -92,7 +92,11 @@ def curve(
     """
     x, y = _same_size(x, y)
     ax.plot(
-        x, y, color=_color(kind), linestyle="--" if exact else "-", label=label or SYMBOLS[kind]
+        x,
+        y,
+        color=_color(kind),
+        linestyle="--" if exact else "-",
+        label=SYMBOLS[kind] if label is None else label,
     )
     return ax
 
@@ -133,7 +137,7 @@ def fan(
         ax.add_collection(LineCollection(lines, colors=color, linewidths=0.6, alpha=0.35))
     low, middle, high = values.quantile(torch.tensor([0.1, 0.5, 0.9]), dim=1)
     ax.fill_between(x, low, high, color=color, alpha=0.2, linewidth=0)
-    ax.plot(x, middle, color=color, label=label or SYMBOLS[kind])
+    ax.plot(x, middle, color=color, label=SYMBOLS[kind] if label is None else label)
     return _label(ax, "step", "")
 
 
@@ -188,7 +192,15 @@ def points(samples: Tensor, ax: Axes, *, kind: str = "generator", label: str | N
     if samples.dim() != 2 or samples.shape[1] != 2:
         raise ValueError(f"samples must have shape (n, 2), got {tuple(samples.shape)}")
     x, y = samples.detach().T
-    ax.scatter(x, y, s=5, color=_color(kind), alpha=0.5, linewidths=0, label=label or SYMBOLS[kind])
+    ax.scatter(
+        x,
+        y,
+        s=5,
+        color=_color(kind),
+        alpha=0.5,
+        linewidths=0,
+        label=SYMBOLS[kind] if label is None else label,
+    )
     ax.set_aspect("equal")
     return _label(ax, "$x_1$", "$x_2$")
 
