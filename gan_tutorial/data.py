@@ -71,13 +71,13 @@ class Target:
             )
         level = (torch.arange(n, dtype=torch.float64)[:, None] + 0.5) / n
         ends = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
-        for _ in range(100):  # until they enclose every quantile, wherever the target lies
+        for _ in range(40):  # until they enclose every quantile, wherever the target lies
             outside = self.cdf(ends) - level[[0, -1]] > 0
             if outside.tolist() == [[False], [True]]:
                 break
             ends *= 2
         low, high = ends[0].expand_as(level), ends[1].expand_as(level)
-        for _ in range(64):
+        for _ in range(100):
             middle = (low + high) / 2
             below = self.cdf(middle) < level
             low, high = torch.where(below, middle, low), torch.where(below, high, middle)
