@@ -186,6 +186,8 @@ def _line(name: str, sample: Tensor) -> Tensor:
         raise ValueError(
             f"{name} must have shape (..., n, 1) with n > 0, got {tuple(sample.shape)}"
         )
+    if not sample.is_floating_point():
+        raise ValueError(f"{name} must hold floating-point numbers, got {sample.dtype}")
     if not sample.isfinite().all():
         raise ValueError(
             f"{name} holds {int((~sample.isfinite()).sum())} values that are not finite"

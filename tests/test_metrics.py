@@ -1,0 +1,327 @@
+"""The distances against scipy, closed forms and quadrature, and what a noise floor is."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import integrate, stats
+from scipy.spatial.distance import jensenshannon
+from torch import Tensor
+
+from gan_tutorial import data, metrics
+
+LOG2 = math.log(2)
+
+
+def draws(*shape: int, seed: int = 0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, 1, generator=generator, dtype=torch.float64)
+
+
+# --- Wasserstein distance
+
+
+@pytest.mark.parametrize(("n", "k"), [(50, 50), (1, 1), (50, 49), (7, 30), (64, 1), (12, 18)])
+def test_w1_is_scipys_for_samples_of_any_sizes(n, k):
+    x, y = draws(n, seed=n), 1.5 * draws(k, seed=100 + k) + 0.3
+    expected = stats.wasserstein_distance(x[:, 0].numpy(), y[:, 0].numpy())
+    w1 = metrics.wasserstein_distance(x, y)
+    assert w1.shape == ()
+    assert w1.item() == pytest.approx(expected, rel=1e-12)
+    assert metrics.wasserstein_distance(y, x).item() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("k", [40, 33])
+def test_w1_of_replicas_is_one_value_for_each(k):
+    x, y = draws(2, 3, 40, seed=1), draws(k, seed=2)
+    w1 = metrics.wasserstein_distance(x, y)
+    assert w1.shape == (2, 3)
+    for i in range(2):
+        for j in range(3):
+            alone = stats.wasserstein_distance(x[i, j, :, 0].numpy(), y[:, 0].numpy())
+            assert w1[i, j].item() == pytest.approx(alone, rel=1e-12)
+    both = metrics.wasserstein_distance(x, draws(2, 3, k, seed=3))
+    alone = metrics.wasserstein_distance(x[1, 2], draws(2, 3, k, seed=3)[1, 2])
+    assert both[1, 2].item() == pytest.approx(alone.item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("shift", [-2.5, 0.0, 0.25])
+def test_w1_of_a_shift_is_the_shift(shift):
+    x = draws(500)
+    w1 = metrics.wasserstein_distance(x, x.flip(0) + shift)
+    assert w1.item() == pytest.approx(abs(shift), abs=1e-14)
+
+
+def test_w1_of_a_stretch_is_the_mean_distance_moved():
+    x = draws(500)
+    w1 = metrics.wasserstein_distance(x, 3 * x)
+    assert w1.item() == pytest.approx(2 * x.abs().mean().item(), rel=1e-12)
+
+
+def test_w1_of_points_by_hand():
+    x, y = torch.tensor([[0.0], [1.0]]), torch.tensor([[5.0], [0.0], [1.0]])
+    # quantiles: x is 0 below ½ then 1; y is 0 below ⅓, 1 below ⅔, then 5
+    by_hand = 1 / 3 * 0 + 1 / 6 * 1 + 1 / 6 * 0 + 1 / 3 * 4
+    assert metrics.wasserstein_distance(x, y).item() == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_w1_between_gaussians_of_other_spread():
+    # W1(N(0, 1), N(0, 2²)) = E|Z| = sqrt(2/π), on exact quantiles
+    x, y = data.gaussian().quantiles(20_000), data.gaussian(std=2.0).quantiles(20_000)
+    expected = math.sqrt(2 / math.pi)
+    assert metrics.wasserstein_distance(x, y).item() == pytest.approx(expected, abs=1e-4)
+
+
+def test_w1_keeps_its_type_and_its_arguments():
+    x, y = draws(9).float(), draws(8).float()
+    before = x.clone()
+    assert metrics.wasserstein_distance(x, y).dtype == torch.float32
+    assert torch.equal(x, before)
+
+
+def test_w1_of_float32_samples_of_awkward_sizes():
+    x, y = draws(9_973, seed=4).float(), draws(10_007, seed=5).float()
+    expected = stats.wasserstein_distance(x[:, 0].numpy(), y[:, 0].numpy())
+    assert metrics.wasserstein_distance(x, y).item() == pytest.approx(expected, rel=1e-3)
+
+
+# --- Jensen-Shannon divergence of samples
+
+
+@pytest.mark.parametrize(("bins", "low", "high"), [(50, -1.0, 1.0), (7, -2.0, 3.0), (1, 0.0, 1.0)])
+def test_js_is_scipys_on_the_same_histogram(bins, low, high):
+    x, y = 0.4 * draws(3, 500, seed=1) + 0.1, 0.3 * draws(300, seed=2)
+    ours = metrics.js_divergence(x, y, bins=bins, low=low, high=high)
+    assert ours.shape == (3,)
+    edges = np.linspace(low, high, bins + 1)
+
+    def shares(values: Tensor) -> np.ndarray:
+        inside = np.clip(values[:, 0].numpy(), low, high)  # the outermost bins take the rest
+        return np.histogram(inside, edges)[0] / len(values)
+
+    for i in range(3):
+        expected = jensenshannon(shares(x[i]), shares(y)) ** 2  # scipy gives the root, in nats
+        assert ours[i].item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_js_bounds():
+    x = draws(400)
+    assert metrics.js_divergence(x, x.flip(0)).item() == 0
+    apart = metrics.js_divergence(x.abs() + 0.01, -x.abs() - 0.01, low=-4, high=4)
+    assert apart.item() == pytest.approx(LOG2, rel=1e-12)
+    some = metrics.js_divergence(x, x + 0.5, low=-4, high=4).item()
+    assert 0 < some < LOG2
+
+
+def test_js_is_symmetric():
+    x, y = draws(100, seed=1), 2 * draws(70, seed=2)
+    there, back = metrics.js_divergence(x, y), metrics.js_divergence(y, x)
+    assert there.item() == pytest.approx(back.item(), rel=1e-13)
+
+
+def test_js_by_hand():
+    x, y = torch.tensor([[-0.5], [-0.5], [0.5], [0.5]]), torch.tensor([[-0.5], [0.5], [0.5], [0.5]])
+    p, q, m = (0.5, 0.5), (0.25, 0.75), (0.375, 0.625)
+    by_hand = sum(
+        a * math.log(a / c) + b * math.log(b / c) for a, b, c in zip(p, q, m, strict=True)
+    )
+    assert metrics.js_divergence(x, y, bins=2).item() == pytest.approx(by_hand / 2, rel=1e-5)
+
+
+def test_js_edges_and_outsiders():
+    inside = torch.tensor([[-1.0], [0.0], [0.999]])  # bins [-1, 0) and [0, 1]
+    outside = torch.tensor([[-7.0], [1.0], [9.0]])
+    assert metrics.js_divergence(inside, outside, bins=2).item() == 0
+    left = torch.full((3, 1), -1e-3)
+    assert metrics.js_divergence(left, left + 1e-3, bins=2).item() == pytest.approx(LOG2, rel=1e-6)
+
+
+def test_js_of_large_samples_is_near_the_exact_one():
+    x, y = data.gaussian(0, 1).sample(200_000, seed=1), data.gaussian(1, 1).sample(200_000, seed=2)
+    js = metrics.js_divergence(x, y, bins=80, low=-5.0, high=6.0).item()
+    # .0004 of bias: 79 / 8 · 2 / 200 000 is .0001, and bins of .14 hide a little
+    assert js == pytest.approx(0.111421, abs=0.003)
+
+
+# --- Jensen-Shannon divergence of densities
+
+GOLDEN = [
+    ((1.0, 1.0), 0.111421),
+    ((2.0, 1.0), 0.336831),
+    ((4.0, 1.0), 0.632720),
+    ((0.0, 2.0), 0.092733),
+    ((0.3, 0.15), 0.370242),
+]
+
+
+@pytest.mark.parametrize(("gaussian", "golden"), GOLDEN)
+def test_js_of_gaussians_to_six_digits(gaussian, golden):
+    p, q = data.gaussian(0, 1).density, data.gaussian(*gaussian).density
+    js = metrics.js_divergence_of_densities(p, q, low=-20, high=20)
+    assert isinstance(js, float)
+    assert js == pytest.approx(golden, abs=6e-7)
+    assert metrics.js_divergence_of_densities(q, p, low=-20, high=20) == pytest.approx(
+        js, rel=1e-12
+    )
+
+
+@pytest.mark.parametrize(("mean", "std"), [(1.0, 1.0), (0.0, 2.0)])
+def test_js_of_gaussians_is_that_of_an_adaptive_quadrature(mean, std):
+    def integrand(x: float) -> float:
+        p, q = stats.norm.pdf(x), stats.norm.pdf(x, mean, std)
+        m = (p + q) / 2
+        return (p * math.log(p / m) + q * math.log(q / m)) / 2
+
+    expected, _ = integrate.quad(integrand, -15, 15, epsabs=1e-13)
+    p, q = data.gaussian(0, 1).density, data.gaussian(mean, std).density
+    ours = metrics.js_divergence_of_densities(p, q, low=-20, high=20)
+    assert ours == pytest.approx(expected, abs=1e-11)
+
+
+def test_js_of_densities_at_its_limits():
+    p, q = data.gaussian(-10, 0.5).density, data.gaussian(10, 0.5).density
+    assert metrics.js_divergence_of_densities(p, q, low=-20, high=20) == pytest.approx(LOG2)
+    assert abs(metrics.js_divergence_of_densities(p, p, low=-20, high=20)) < 1e-300
+    wide, half = data.uniform(0, 2).density, data.uniform(0, 1).density
+    # p = ½ on [0, 2], q = 1 on [0, 1]: m = ¾ then ¼
+    exact = (0.5 * math.log(2 / 3) + 0.5 * math.log(2) + math.log(4 / 3)) / 2
+    ours = metrics.js_divergence_of_densities(wide, half, low=-1, high=3, points=40_001)
+    assert ours == pytest.approx(exact, abs=1e-4)  # the trapezoid errs at the jumps
+
+
+def test_the_value_of_the_game_at_the_optimal_discriminator():
+    # V(G, D*) = E_p[log D*] + E_q[log(1 - D*)] = -log 4 + 2 JSD
+    p, q = data.gaussian(0.3, 0.15).density, data.gaussian(0, 0.4).density
+
+    def integrand(x: float) -> float:
+        a, b = (f(torch.tensor([[x]], dtype=torch.float64)).item() for f in (p, q))
+        return a * math.log(a / (a + b)) + b * math.log(b / (a + b)) if a and b else 0.0
+
+    value, _ = integrate.quad(integrand, -3, 3, points=[0.0, 0.3], epsabs=1e-11, limit=200)
+    jsd = metrics.js_divergence_of_densities(p, q, low=-4, high=4)
+    assert -math.log(4) + 2 * jsd == pytest.approx(value, abs=1e-7)  # weights in float32
+
+
+# --- noise floors
+
+
+def test_a_noise_floor_is_the_metric_between_two_samples_of_the_target():
+    target = data.gaussian(0.3, 0.15)
+    floor = metrics.noise_floor(metrics.wasserstein_distance, target, 100, repeats=5)
+    by_hand = [
+        metrics.wasserstein_distance(
+            target.sample(100, seed=2 * i), target.sample(100, seed=2 * i + 1)
+        )
+        for i in range(5)
+    ]
+    assert torch.equal(floor, torch.stack(by_hand))
+
+
+def test_a_noise_floor_is_reproducible_and_other_seeds_draw_other_pairs():
+    target, metric = data.gaussian(), metrics.wasserstein_distance
+    floor = metrics.noise_floor(metric, target, 50, repeats=8, seed=3)
+    assert floor.shape == (8,)
+    assert torch.equal(floor, metrics.noise_floor(metric, target, 50, repeats=8, seed=3))
+    everything = torch.cat(
+        [metrics.noise_floor(metric, target, 50, repeats=8, seed=s) for s in range(6)]
+    )
+    assert len(everything.unique()) == 48  # no pair is drawn twice
+    assert metrics.noise_floor(metric, target, 50).shape == (64,)
+
+
+def test_the_noise_floor_of_w1_falls_with_the_root_of_n():
+    target, metric = data.gaussian(), metrics.wasserstein_distance
+    small = metrics.noise_floor(metric, target, 250, repeats=128).mean().item()
+    large = metrics.noise_floor(metric, target, 4000, repeats=128).mean().item()
+    assert 3.4 < small / large < 4.6  # 4 = √16; each mean is known to about 5 %
+    # √n W1 tends to √2 ∫ |B(F(x))| dx, B a Brownian bridge: E|B(u)| = √(2/π) √(u (1 - u))
+    spread, _ = integrate.quad(lambda x: math.sqrt(stats.norm.cdf(x) * stats.norm.sf(x)), -12, 12)
+    expected = math.sqrt(2) * math.sqrt(2 / math.pi) * spread / math.sqrt(4000)
+    assert large == pytest.approx(expected, rel=0.15)
+
+
+def test_the_noise_floor_of_w1_at_ten_thousand_samples():
+    # N(.3, .15²), the book's first target: median .0027, 95 % below .0045
+    floor = metrics.noise_floor(
+        metrics.wasserstein_distance, data.gaussian(0.3, 0.15), 10_000, repeats=64
+    )
+    assert floor.median().item() == pytest.approx(0.0027, rel=0.2)
+    assert floor.quantile(0.95).item() == pytest.approx(0.0045, rel=0.25)
+
+
+def test_the_noise_floor_of_js_is_what_its_docstring_says():
+    n, bins = 2000, 50
+    floor = metrics.noise_floor(metrics.js_divergence, data.uniform(-1, 1), n, repeats=64)
+    expected = (bins - 1) / 8 * (2 / n)
+    # each is χ² with 49 degrees of freedom: relative spread √(2/49) = .2, of the mean .025
+    assert floor.mean().item() == pytest.approx(expected, rel=0.1)
+
+
+# --- what metrics refuse
+
+
+def refused(bad: Tensor, words: str) -> None:
+    good = torch.zeros(5, 1)
+    for metric in (metrics.wasserstein_distance, metrics.js_divergence):
+        with pytest.raises(ValueError, match=f"^x {words}"):
+            metric(bad, good)
+        with pytest.raises(ValueError, match=f"^y {words}"):
+            metric(good, bad)
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 2), (0, 1), (3, 0, 1), ()])
+def test_a_sample_of_another_shape_is_refused(shape):
+    words = str(shape).replace("(", r"\(").replace(")", r"\)")
+    refused(torch.zeros(shape), rf"must have shape \(..., n, 1\) with n > 0, got {words}")
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_values_that_are_not_finite_are_counted(bad):
+    sample = torch.zeros(5, 1)
+    sample[1] = sample[4] = bad
+    refused(sample, "holds 2 values that are not finite")
+
+
+def test_whole_numbers_are_refused():
+    refused(torch.arange(5)[:, None], "must hold floating-point numbers, got torch.int64")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"bins": 0}, "bins must be an integer of at least 1, got 0"),
+        ({"bins": 2.0}, "bins must be an integer of at least 1, got 2.0"),
+        ({"low": 1.0, "high": 1.0}, "low < high, got low=1.0, high=1.0"),
+        ({"low": 2.0}, "low < high, got low=2.0, high=1.0"),
+        ({"high": math.inf}, "high=inf"),
+        ({"low": math.nan}, "low=nan"),
+    ],
+)
+def test_bins_that_make_no_sense_are_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        metrics.js_divergence(torch.zeros(5, 1), torch.zeros(5, 1), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"low": 1.0, "high": 1.0}, "low < high and 2 points, got 1.0, 1.0, 20001"),
+        ({"low": 2.0, "high": 1.0}, "got 2.0, 1.0"),
+        ({"low": 0.0, "high": 1.0, "points": 1}, "got 0.0, 1.0, 1"),
+    ],
+)
+def test_a_quadrature_that_makes_no_sense_is_refused(options, words):
+    p = data.gaussian().density
+    with pytest.raises(ValueError, match=words):
+        metrics.js_divergence_of_densities(p, p, **options)
+
+
+@pytest.mark.parametrize("repeats", [0, -1, 2.0])
+def test_repeats_must_be_a_positive_whole_number(repeats):
+    with pytest.raises(
+        ValueError, match=f"repeats must be an integer of at least 1, got {repeats}"
+    ):
+        metrics.noise_floor(metrics.js_divergence, data.uniform(), 5, repeats=repeats)
