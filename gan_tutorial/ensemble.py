@@ -142,8 +142,9 @@ def replicate(network: Network, streams: Streams) -> Network:
     """Return N replicas of a network as one: every linear layer becomes N of them.
 
     Member i has weights of its own, drawn from stream i by the layers' own `reset_parameters`
-    (by the network's, if it has one). With one member it computes bit for bit what the network
-    itself computes. The network you pass, and PyTorch's global random stream, stay as they were.
+    (by the network's, if it has one). It computes what that network would compute alone, up to
+    the rounding of the last bits. The network you pass, and PyTorch's global random stream, stay
+    as they were.
 
     Parameters
     ----------
