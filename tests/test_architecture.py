@@ -1,0 +1,247 @@
+"""The shape of the project: layers, public names, randomness and layout stay as they were drawn."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_tutorial import data, losses, metrics, networks, notebook, training
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "gan_tutorial"
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+
+# A star: no module knows a sibling. An edge is added here and explained in CONTRIBUTING.md.
+EDGES = {("training", "ensemble")}
+
+# Top-level names; CONTRIBUTING.md says why each exists.
+FOLDERS = {"book", "notebooks", "gan_tutorial", "tests", "tools", ".ci", ".github"}
+
+
+def imports(path: Path) -> set[str]:
+    """Return every module that a file imports, wherever the statement stands."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = "gan_tutorial" if node.level else node.module or ""
+            inner = f"{base}.{node.module}" if node.level and node.module else base
+            found |= {inner} | {f"{inner}.{alias.name}" for alias in node.names}
+    return found
+
+
+def siblings(path: Path) -> set[str]:
+    names = {name.split(".")[1] for name in imports(path) if name.startswith("gan_tutorial.")}
+    return names & set(MODULES)
+
+
+def test_the_import_graph_is_a_star() -> None:
+    found = {(module, other) for module in MODULES for other in siblings(PACKAGE / f"{module}.py")}
+    assert found == EDGES
+
+
+def test_an_edge_of_any_spelling_is_seen(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    for line in (
+        "import gan_tutorial.losses",
+        "from gan_tutorial import losses",
+        "from gan_tutorial.losses import r1",
+        "from . import losses",
+        "from .losses import r1",
+        "def f():\n    from gan_tutorial.losses import r1",
+    ):
+        file.write_text(line, encoding="utf-8")
+        assert siblings(file) == {"losses"}, line
+
+
+def test_only_notebook_imports_ipython() -> None:
+    users = {
+        module
+        for module in MODULES
+        if any(name.split(".")[0] == "IPython" for name in imports(PACKAGE / f"{module}.py"))
+    }
+    assert users == {"notebook"}
+
+
+# --- Public names --------------------------------------------------------------------------------
+
+# What chapters and readers rely on: a parameter may be added behind these, none may go or move.
+SIGNATURES = [
+    (networks.Generator, "noise_dim"),
+    (networks.Discriminator, ""),
+    (networks.MLPGenerator, "noise_dim data_dim width depth"),
+    (networks.MLPDiscriminator, "data_dim width depth"),
+    (data.gaussian, "mean std"),
+    (data.uniform, "low high"),
+    (data.mixture, ""),
+    (data.ring, ""),
+    (data.grid, ""),
+    (losses.r1, "gamma"),
+    (losses.r2, "gamma"),
+    (training.train, "G D target"),
+    (metrics.wasserstein_distance, "x y"),
+    (metrics.js_divergence, "x y"),
+    (notebook.start, ""),
+    (notebook.claim, "sentence value"),
+    (notebook.exercise, "number check"),
+    (notebook.show_source, ""),
+]
+KEYWORDS = [
+    (
+        training.train,
+        "loss penalty ema schedule batch_size lr betas d_steps steps replicas seed",
+    ),
+    (notebook.claim, "below above seeds"),
+    (data.Target.sample, "seed"),
+    (training.Run.sample, "seed"),
+]
+
+
+@pytest.mark.parametrize(("function", "names"), SIGNATURES)
+def test_positional_names_are_kept(function: object, names: str) -> None:
+    parameters = inspect.signature(function).parameters.values()  # type: ignore[arg-type]
+    positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    wanted = names.split()
+    assert positional[: len(wanted)] == wanted
+
+
+@pytest.mark.parametrize(("function", "names"), KEYWORDS)
+def test_keyword_names_are_kept(function: object, names: str) -> None:
+    parameters = inspect.signature(function).parameters  # type: ignore[arg-type]
+    for name in names.split():
+        assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY, name
+
+
+def test_a_loss_is_a_pair_of_callables_on_logits() -> None:
+    for loss in (losses.nonsaturating, losses.saturating):
+        assert isinstance(loss, losses.Loss)
+        assert loss._fields[:2] == ("d", "g")
+        for part in loss[:2]:
+            assert list(inspect.signature(part).parameters) == ["real_logits", "fake_logits"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_public_names_are_documented_and_typed(module: str) -> None:
+    namespace = importlib.import_module(f"gan_tutorial.{module}")
+    assert namespace.__doc__
+    for name, thing in vars(namespace).items():
+        if name.startswith("_") or getattr(thing, "__module__", "") != namespace.__name__:
+            continue
+        if inspect.isfunction(thing) or inspect.isclass(thing):
+            assert thing.__doc__, f"{module}.{name} has no docstring"
+        if inspect.isfunction(thing):
+            hints = {**thing.__annotations__}
+            missing = set(inspect.signature(thing).parameters) - hints.keys()
+            assert not missing, f"{module}.{name} does not say the types of {sorted(missing)}"
+            assert "return" in hints, f"{module}.{name} does not say what it returns"
+
+
+# --- Randomness ----------------------------------------------------------------------------------
+
+GLOBAL_DRAWS = {
+    *(f"torch.{name}" for name in ("rand", "randn", "randint", "randperm", "normal", "bernoulli")),
+    *(f"torch.{name}" for name in ("multinomial", "rand_like", "randn_like", "manual_seed")),
+    "torch.seed",
+    "torch.random.manual_seed",
+}
+
+
+def global_draws(source: str) -> list[str]:
+    """Return the calls in a module that use the global generator outside ``fork_rng``."""
+    found: list[str] = []
+
+    def visit(node: ast.AST, forked: bool) -> None:
+        if isinstance(node, ast.With):
+            forked = forked or "fork_rng" in ast.unparse(node.items[0].context_expr)
+        if isinstance(node, ast.Call) and not forked:
+            name = ast.unparse(node.func)
+            own = any(keyword.arg == "generator" for keyword in node.keywords)
+            if (name in GLOBAL_DRAWS and not own) or name.startswith(("random.", "np.random.")):
+                found.append(ast.unparse(node))
+        for child in ast.iter_child_nodes(node):
+            visit(child, forked)
+
+    visit(ast.parse(source), forked=False)
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_draws_from_the_global_generator(module: str) -> None:
+    assert global_draws((PACKAGE / f"{module}.py").read_text(encoding="utf-8")) == []
+
+
+def test_a_global_draw_would_be_seen() -> None:
+    assert global_draws("x = torch.rand(3)") == ["torch.rand(3)"]
+    assert global_draws("x = torch.rand(3, generator=g)") == []
+    assert global_draws("with torch.random.fork_rng():\n    torch.manual_seed(3)") == []
+
+
+def test_training_and_sampling_leave_the_global_generator_alone() -> None:
+    torch.manual_seed(5)
+    G, D = networks.Generator(noise_dim=2), networks.Discriminator()
+    target = data.gaussian(mean=0.3, std=0.15)
+    before = torch.get_rng_state()
+    for replicas in (1, 2):
+        run = training.train(
+            G,
+            D,
+            target,
+            loss=losses.nonsaturating,
+            batch_size=4,
+            steps=2,
+            replicas=replicas,
+            seed=0,
+        )
+        run.sample(3, seed=1)
+    target.sample(3, seed=2)
+    data.ring().sample(3, seed=2)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+# --- Layout --------------------------------------------------------------------------------------
+
+
+def tracked() -> list[str]:
+    """Return the paths that belong to the project."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [name for name in listed.stdout.split("\0") if name]
+
+
+def test_no_other_top_level_folder() -> None:
+    assert {name.split("/")[0] for name in tracked() if "/" in name} <= FOLDERS
+
+
+def test_what_is_built_is_not_kept() -> None:
+    built = ("_build/", ".venv/", "__pycache__", ".egg-info", ".ipynb_checkpoints", ".coverage")
+    assert [name for name in tracked() if any(part in name for part in built)] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_has_its_tests(module: str) -> None:
+    assert (ROOT / "tests" / f"test_{module}.py").exists()
+
+
+def test_requirements_are_pinned_exactly() -> None:
+    for name in ("requirements.txt", "constraints.txt"):
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+            line = line.split("#")[0].strip()
+            if line and line != "-e .":
+                assert line.count("==") == 1, f"{name}: {line}"
+                assert "+" not in line, f"{name}: {line} names a build of one machine"
+
+
+def test_the_makefile_suits_an_old_make() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for word in (".ONESHELL", "$(file", "&:", "!=", ".SHELLFLAGS", "undefine"):
+        assert word not in text, f"{word} needs a newer make than 3.81"
