@@ -37,6 +37,16 @@ def describe(
     )
 
 
+def mend_roles(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Take the role of a list from the references: what stands in it are no list items."""
+    if "body" in context:
+        body = context["body"].replace('role="list" class="citation-list"', "CITATIONS")
+        body = body.replace('class="citation-list" role="list"', "CITATIONS")
+        context["body"] = body.replace("CITATIONS", 'class="citation-list"')
+
+
 def write_entrance(app: Sphinx, exception: Exception | None) -> None:
     """Write the root's `index.html`, which leads to the landing page with and without a script."""
     if exception is None and app.builder.format == "html":
@@ -56,4 +66,5 @@ def setup(app: Sphinx) -> None:
     """Register the handlers; this extension is loaded after sphinx-thebe."""
     remove_thebe(app)
     app.connect("html-page-context", describe, priority=900)
+    app.connect("html-page-context", mend_roles)
     app.connect("build-finished", write_entrance)

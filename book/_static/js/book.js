@@ -1,4 +1,4 @@
-// What CSS alone cannot do: let the keyboard reach whatever scrolls sideways.
+// What CSS alone cannot do for the keyboard: reach what scrolls sideways, and keep its place.
 (() => {
   const scrollers = "div.math, span.math.wide, .cell_output .output, .gan-source pre, " +
     ".highlight pre, .pst-scrollable-table-container, .table-scroll";
@@ -22,6 +22,13 @@
       summary.removeAttribute("aria-label"); // its own words say more: "Show the solution"
     }
   };
+  const stay = () => {
+    for (const button of document.querySelectorAll(".theme-switch-button")) {
+      button.addEventListener("click", (event) => { // by key: the theme lets the focus go
+        if (event.detail === 0) setTimeout(() => button.focus({ preventScroll: true }));
+      });
+    }
+  };
   const fold = () => {
     for (const formula of document.querySelectorAll("span.math")) {
       formula.classList.remove("wide"); // an inline formula wider than its paragraph
@@ -32,6 +39,7 @@
   };
   const start = () => {
     name();
+    stay();
     reach();
     addEventListener("resize", fold);
     const typeset = window.MathJax && MathJax.startup && MathJax.startup.promise;

@@ -1,0 +1,448 @@
+"""What a reader's browser finds on the built pages.
+
+Each page is loaded once and looked at in both themes and on the width of a phone; the tests then
+read what was seen. They name every page that is wrong, and not the first alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.site
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+LANDING = "book/index.html"
+LEDGER = "book/claims.html"
+
+LOOK = """
+async () => {
+  if (window.MathJax) await MathJax.startup.promise;
+  for (const box of document.querySelectorAll("details")) box.open = true;
+  const text = (node) => node ? node.textContent.replace(/\\s+/g, " ").trim() : "";
+  return {
+    math: document.querySelectorAll(".math").length,
+    drawn: document.querySelectorAll(".math mjx-container > svg").length,
+    mathErrors: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map(text),
+    images: [...document.images].map((image) => ({
+      src: image.getAttribute("src"), alt: image.getAttribute("alt"),
+      width: image.naturalWidth, decorative: !!image.closest("a.logo"),
+    })),
+    claims: Object.fromEntries([...document.querySelectorAll("p.claim[id]")].map(
+      (line) => [line.id, [text(line.querySelector(".number")), text(line.querySelector(".sentence"))]])),
+    ledger: [...document.querySelectorAll("ul.ledger p.claim")].map((line) => [
+      line.querySelector(".number").href, text(line.querySelector(".number")),
+      text(line.querySelector(".sentence"))]),
+    total: text(document.querySelector(".ledger-total")),
+    headings: document.querySelectorAll("h1:not(.onlyprint h1)").length,
+  };
+}
+"""  # noqa: E501
+CODE_CONTRAST = """
+() => {
+  const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (rgb) => rgb.slice(0, 3).map((v) => v / 255)
+    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (node) => {
+    for (; node; node = node.parentElement) {
+      const colour = parse(getComputedStyle(node).backgroundColor);
+      if (colour[3] === undefined || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = new Map();
+  for (const span of document.querySelectorAll("pre span[class]")) {
+    const block = span.closest("[class*=highlight-], .gan-source, .viewcode-block");
+    const kind = span.className + " in " + (block ? block.className : "");
+    if (found.has(kind) || !span.textContent.trim()) continue;
+    const [a, b] = [light(parse(getComputedStyle(span).color)), light(ground(span))];
+    found.set(kind, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+  }
+  return [...found].filter(([, ratio]) => ratio < 4.5).map(([kind, ratio]) => kind + ": " + ratio);
+}
+"""
+# Formulas and code have a great many parts of one kind: axe gets them whole, and once.
+THIN = """
+() => {
+  for (const block of document.querySelectorAll("pre")) block.textContent = block.textContent;
+  for (const drawing of document.querySelectorAll("mjx-container > svg")) drawing.innerHTML = "";
+}
+"""
+STRIP = """
+() => { for (const node of document.querySelectorAll("mjx-container, pre")) node.remove(); }
+"""
+TOO_WIDE = """
+() => {
+  const limit = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= limit) return [];
+  return [...document.querySelectorAll("main *")]
+    .filter((node) => node.getBoundingClientRect().right > limit + 1)
+    .map((node) => node.tagName + "." + node.className).slice(0, 5);
+}
+"""
+
+
+@dataclass
+class Visit:
+    """What one page showed."""
+
+    seen: dict[str, Any] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    axe: dict[str, list[str]] = field(default_factory=dict)
+    too_wide: list[str] = field(default_factory=list)
+
+
+def pages(site: Path) -> list[str]:
+    """Return every page of the site but its entrance, which only leads on."""
+    found = (path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    return sorted(page for page in found if page != "index.html" and not page.startswith("_static"))
+
+
+def visit(page: Page, address: str) -> Visit:
+    """Load a page once, and look at it in every way."""
+    result = Visit()
+    page.on("request", lambda request: result.requests.append(request.url))
+    page.on("pageerror", lambda error: result.complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            result.complaints.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
+    page.goto(address, wait_until="load")
+    result.seen = page.evaluate(LOOK)
+    for theme in ("light", "dark"):
+        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        result.axe[f"code, {theme}"] = page.evaluate(CODE_CONTRAST)
+    page.evaluate(THIN)
+    result.axe["structure"] = axe(page, {"rules": {"color-contrast": {"enabled": False}}})
+    page.set_viewport_size(PHONE)
+    page.wait_for_timeout(60)  # for the handlers of resize
+    result.too_wide = page.evaluate(TOO_WIDE)
+    page.set_viewport_size(WIDE)
+    page.evaluate(STRIP)
+    for theme in ("light", "dark"):
+        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        result.axe[f"contrast, {theme}"] = axe(page, {"runOnly": ["color-contrast"]})
+    return result
+
+
+def axe(page: Page, options: dict[str, Any]) -> list[str]:
+    """Return what axe-core calls serious or critical."""
+    quick = {"resultTypes": ["violations"], "preload": False}
+    return [
+        f"{found['id']}: {node['target']} {node['failureSummary']}"
+        for found in Axe().run(page, options={**quick, **options}).response["violations"]
+        if found["impact"] in ("serious", "critical")
+        for node in found["nodes"]
+    ]
+
+
+@pytest.fixture(scope="module")
+def visits(site: Path, address: str, browser: Browser) -> dict[str, Visit]:
+    """Every page, visited."""
+    context = browser.new_context(viewport=WIDE, reduced_motion="reduce", color_scheme="light")
+    found = {}
+    for name in pages(site):
+        page = context.new_page()
+        found[name] = visit(page, address + name)
+        page.close()
+    context.close()
+    return found
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A fresh page, for tests that do something on it."""
+    context = browser.new_context(viewport=WIDE, color_scheme="light", base_url=address)
+    yield context.new_page()
+    context.close()
+
+
+def faults(visits: dict[str, Visit], kind: str) -> dict[str, Any]:
+    return {name: getattr(seen, kind) for name, seen in visits.items() if getattr(seen, kind)}
+
+
+# --- every page ----------------------------------------------------------------------------------
+
+
+def test_the_expected_pages_exist(visits: dict[str, Visit]) -> None:
+    names = ("index", "using", "instructors", "notation", "glossary", "references", "api")
+    expected = {f"book/{name}.html" for name in (*names, "claims", "colophon")}
+    expected |= {f"notebooks/{name}.html" for name in CHAPTERS}
+    assert expected <= visits.keys()
+    assert len(CHAPTERS) >= 1
+
+
+def test_nothing_is_asked_of_another_host(visits: dict[str, Visit], address: str) -> None:
+    elsewhere = {
+        name: [url for url in seen.requests if not url.startswith((address, "data:", "blob:"))]
+        for name, seen in visits.items()
+    }
+    assert {name: urls for name, urls in elsewhere.items() if urls} == {}
+
+
+def test_no_script_complains(visits: dict[str, Visit]) -> None:
+    assert faults(visits, "complaints") == {}
+
+
+def test_equations_are_drawn(visits: dict[str, Visit]) -> None:
+    for name, page in visits.items():
+        assert page.seen["drawn"] == page.seen["math"], name
+        assert page.seen["mathErrors"] == [], name
+    assert all(visits[f"notebooks/{chapter}.html"].seen["math"] for chapter in CHAPTERS)
+
+
+def test_images_are_there_and_described(visits: dict[str, Visit]) -> None:
+    wrong = []
+    for name, page in visits.items():
+        for image in page.seen["images"]:
+            alt = image["alt"]
+            described = alt is not None and "_images/" not in alt and len(alt) >= 40
+            if not image["width"] or not (described or (image["decorative"] and alt == "")):
+                wrong.append((name, image))
+    assert wrong == []
+
+
+def test_every_chapter_has_a_figure(visits: dict[str, Visit]) -> None:
+    for chapter in CHAPTERS:
+        images = visits[f"notebooks/{chapter}.html"].seen["images"]
+        assert [image for image in images if not image["decorative"]], chapter
+
+
+def test_axe_finds_nothing_serious_in_either_theme(visits: dict[str, Visit]) -> None:
+    found = {
+        (name, part): violations
+        for name, seen in visits.items()
+        for part, violations in seen.axe.items()
+        if violations
+    }
+    assert found == {}
+
+
+def test_nothing_is_wider_than_a_phone(visits: dict[str, Visit]) -> None:
+    assert faults(visits, "too_wide") == {}
+
+
+def test_each_page_has_one_title(visits: dict[str, Visit]) -> None:
+    assert {name: seen.seen["headings"] for name, seen in visits.items()} == dict.fromkeys(
+        visits, 1
+    )
+
+
+# --- links ---------------------------------------------------------------------------------------
+
+
+class Links(HTMLParser):
+    """Collects what a page points to, and what can be pointed to on it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.anchors: set[str] = {"", "top"}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("href", "src", "srcset", "action") and value:
+                self.targets.append(value)
+            if name in ("id", "name") and value:
+                self.anchors.add(value)
+
+
+def test_every_internal_link_leads_somewhere(site: Path) -> None:
+    parsed = {
+        name: Links((site / name).read_text(encoding="utf-8"))
+        for name in [*pages(site), "index.html"]
+    }
+    broken = []
+    for name, links in parsed.items():
+        for target in links.targets:
+            if urlsplit(target).scheme:
+                continue
+            url, anchor = urldefrag(urljoin(name, target))
+            path = unquote(urlsplit(url).path) or name
+            missing = not (site / path).is_file()
+            if missing or (path in parsed and unquote(anchor) not in parsed[path].anchors):
+                broken.append((name, target))
+    assert broken == []
+
+
+def test_links_stay_inside_the_site(site: Path) -> None:
+    """A link that starts at the root would leave a site that stands under a sub-path."""
+    for name in pages(site):
+        targets = Links((site / name).read_text(encoding="utf-8")).targets
+        assert [target for target in targets if target.startswith("/")] == [], name
+
+
+def test_the_entrance_leads_to_the_landing_page(page: Page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_url(address + LANDING)
+    assert page.locator("h1").first.inner_text().startswith("GANs, tested")
+
+
+# --- claims --------------------------------------------------------------------------------------
+
+
+def stored_claims() -> dict[str, list[tuple[str, int | None]]]:
+    """Return the claims of each chapter, as the notebooks store them, with their seeds."""
+    found: dict[str, list[tuple[str, int | None]]] = {}
+    for chapter in CHAPTERS:
+        path = ROOT / "notebooks" / f"{chapter}.ipynb"
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        outputs = [output for cell in cells for output in cell.get("outputs", [])]
+        printed = "".join("".join(output.get("text", "")) for output in outputs)
+        found[chapter] = []
+        for line in printed.splitlines():
+            if line.startswith("✔ "):
+                sentence, _, tail = line[2:].rpartition(" (")
+                seeds = tail.removesuffix(" seeds)")
+                over_seeds = tail.endswith(" seeds)") and seeds.isdecimal()
+                entry = (sentence, int(seeds)) if over_seeds else (line[2:], None)
+                found[chapter].append(entry)
+    return found
+
+
+def squeeze(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_the_ledger_lists_every_claim(visits: dict[str, Visit]) -> None:
+    listed = [(label, sentence) for _, label, sentence in visits[LEDGER].seen["ledger"]]
+    stored = [
+        (f"Claim {int(chapter[:2])}.{number}", squeeze(sentence))
+        for chapter, claims in stored_claims().items()
+        for number, (sentence, _) in enumerate(claims, start=1)
+    ]
+    assert listed == stored
+    assert stored
+
+
+def test_the_ledger_counts_them(visits: dict[str, Visit]) -> None:
+    claims = [claim for some in stored_claims().values() for claim in some]
+    over_seeds = sum(1 for _, seeds in claims if seeds)
+    total = visits[LEDGER].seen["total"]
+    assert total == f"{len(claims)} claims, {over_seeds} of them over seeds."
+
+
+def test_each_claim_of_the_ledger_links_to_its_place(
+    visits: dict[str, Visit], address: str
+) -> None:
+    for link, label, sentence in visits[LEDGER].seen["ledger"]:
+        url, anchor = urldefrag(link)
+        claims = visits[url.removeprefix(address)].seen["claims"]
+        assert claims[anchor] == [label, sentence]
+
+
+# --- search, keyboard, motion --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("softplus", "notebooks/04_losses.html"),
+        ("detach", "notebooks/05_training.html"),
+        ("LeakyReLU", "notebooks/03_discriminator.html"),
+        ("latent space", "notebooks/02_generator.html"),
+        ("mode collapse", "book/glossary.html"),
+        ("wasserstein_distance", "book/api.html"),
+        ("syllabus", "book/instructors.html"),
+    ],
+)
+def test_search_finds(page: Page, site: Path, words: str, wanted: str) -> None:
+    if not (site / wanted).exists():
+        pytest.skip(f"{wanted} is not part of this site")
+    page.goto(f"search.html?q={words}")
+    page.wait_for_function(
+        "() => /finished|found|did not match/i.test("
+        "document.querySelector('#search-results').innerText)"
+    )
+    results = page.locator("#search-results ul.search li a").evaluate_all(
+        "links => links.map((link) => new URL(link.href).pathname)"
+    )
+    assert any(result.endswith(wanted) for result in results), results
+
+
+def test_everything_is_reached_by_keyboard(page: Page) -> None:
+    page.goto(f"notebooks/{CHAPTERS[0]}.html")
+    page.evaluate("async () => window.MathJax && await MathJax.startup.promise")
+    wanted = {
+        "skip link": "#pst-skip-link a",
+        "logo": "a.navbar-brand",
+        "search": ".search-button-field",
+        "chapters": "nav.bd-links a",
+        "sidebar": ".primary-toggle",
+        "theme": ".theme-switch-button",
+        "folded code": "details.hide > summary",
+        "claim": "p.claim a.number",
+        "next page": ".prev-next-area a",
+        "sections": ".page-toc a",
+    }
+    script = "wanted => Object.keys(wanted).filter(k => document.activeElement.matches(wanted[k]))"
+    reached: list[str] = []
+    for _ in range(600):
+        page.keyboard.press("Tab")
+        reached += page.evaluate(script, wanted)
+        if set(reached) == wanted.keys():
+            break
+    assert set(reached) == wanted.keys()
+    assert reached[0] == "skip link"
+
+
+def test_keys_open_folded_code_and_change_the_theme(page: Page) -> None:
+    page.goto(f"notebooks/{CHAPTERS[0]}.html")
+    folded = page.locator("details.hide").first
+    folded.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert folded.evaluate("box => box.open")
+    assert page.evaluate(
+        "() => parseFloat(getComputedStyle(document.activeElement).outlineWidth) >= 2"
+    ), "the focus cannot be seen"
+    button = page.locator(".theme-switch-button")
+    button.focus()
+    themes = set()
+    for _ in range(3):
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(50)
+        themes.add(page.evaluate("() => document.documentElement.dataset.theme"))
+    assert themes == {"light", "dark"}
+
+
+def test_the_skip_link_leads_to_the_text(page: Page) -> None:
+    page.goto("book/using.html")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-content")
+
+
+def test_the_moving_picture_rests_for_those_who_ask(browser: Browser, address: str) -> None:
+    shown = {}
+    for motion in ("reduce", "no-preference"):
+        context = browser.new_context(reduced_motion=motion)
+        landing = context.new_page()
+        landing.goto(address + LANDING)
+        shown[motion] = landing.locator("figure.hero img").evaluate("image => image.currentSrc")
+        assert "two humps" in landing.locator("figure.hero img").get_attribute("alt")
+        context.close()
+    assert shown["reduce"].endswith("hero-still.svg")
+    assert shown["no-preference"].endswith("hero.svg")
+
+
+def test_the_moving_picture_is_light_and_moves() -> None:
+    text = (ROOT / "book" / "_static" / "hero.svg").read_text(encoding="utf-8")
+    assert "<animate " in text
+    assert len(text.encode()) < 160_000
+    assert "<animate " not in (ROOT / "book/_static/hero-still.svg").read_text(encoding="utf-8")
