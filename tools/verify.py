@@ -11,6 +11,7 @@ import ast
 import base64
 import binascii
 import io
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -335,12 +336,15 @@ def _seed_problems(trees: dict[int, ast.Module]) -> list[str]:
 
 
 def constant(node: ast.AST) -> float | None:
-    """Return the number that an expression of literals stands for, or None."""
+    """Return the number that an expression stands for, such as 0.02 or 2 * log(4), or None."""
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         return float(node.value)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         inner = constant(node.operand)
         return None if inner is None else -inner
+    if isinstance(node, ast.Call) and len(node.args) == 1 and _called(node) in {"log", "sqrt"}:
+        inner = constant(node.args[0])
+        return None if inner is None else getattr(math, _called(node))(inner)
     if isinstance(node, ast.BinOp):
         left, right = constant(node.left), constant(node.right)
         if left is not None and right is not None:

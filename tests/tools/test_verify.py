@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import copy
 import io
+import math
 from collections.abc import Callable
 
 import jupytext
@@ -14,7 +16,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from chapters import outputs_digest
-from verify import problems
+from verify import constant, problems
 
 CLAIMS = "\n".join(
     f'claim("fact {number} is below 2", values, below=2, seeds=16)' for number in range(9)
@@ -226,3 +228,15 @@ def test_what_is_exact_may_be_compared_and_bounded(stored: NotebookNode) -> None
     assert found(stored) == []
     code(stored)[2].source += "\nclaim('b', (train(seed=SEED) - hand).abs(), below=1e-12)"
     assert found(stored) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [("0.02", 0.02), ("-1e-3", -1e-3), ("2 * math.log(4)", 2 * math.log(4)), ("2**-3 / 4", 1 / 32)],
+)
+def test_bounds_are_read_from_the_code(expression: str, value: float) -> None:
+    assert constant(ast.parse(expression, mode="eval").body) == value
+
+
+def test_a_bound_that_is_no_number_is_not_guessed() -> None:
+    assert constant(ast.parse("limit * 2", mode="eval").body) is None
