@@ -59,7 +59,7 @@ def test_a_changed_sentence_in_one_half_is_noticed(
 
 
 def test_a_changed_tag_type_or_count_is_noticed(text: NotebookNode, stored: NotebookNode) -> None:
-    text.cells[1].metadata["tags"] = ["hide-input"]
+    text.cells[1].metadata["tags"] = ["nbval-ignore-output"]
     assert sync_problems(text, stored)
     text.cells[1].metadata = stored.cells[1].metadata
     assert not sync_problems(text, stored)
