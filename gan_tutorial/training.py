@@ -7,8 +7,8 @@ Chapter 5 writes this loop out by hand, and checks that the weights are equal.
 import copy
 import math
 import os
-import pickle
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,7 +178,7 @@ def train(
     Goodfellow et al. 2014 (arXiv 1406.2661), algorithm 1; the moving average: Yazıcı et al. 2018
     (arXiv 1806.04498).
     """
-    lr_G, lr_D = lr if isinstance(lr, tuple) else (lr, lr)
+    lr_G, lr_D = _rates(lr)
     options = {
         "batch_size": batch_size, "lr_G": lr_G, "lr_D": lr_D, "betas": betas, "ema": ema,
         "d_steps": d_steps, "fresh_z": fresh_z, "replicas": replicas, "seed": seed,
@@ -186,7 +186,7 @@ def train(
         "schedule": _name(schedule), "steps": steps,
     }  # fmt: skip
     _check_options(options, observe_every, checkpoint, checkpoint_every, resume)
-    options["x_real"] = _check_fit(G, D, target, batch_size)
+    options["x_real"] = _check_fit(G, D, target, loss, batch_size)
 
     streams = Streams(seed, replicas)
     G, D = replicate(G, streams), replicate(D, streams)
@@ -224,7 +224,7 @@ def train(
 
             if fresh_z:
                 x_fake = G(new_z())
-            if loss.g_uses_real:
+            if getattr(loss, "g_uses_real", False):
                 real_logits = D.logits(x_real)
             g_loss = loss.g(real_logits.detach(), D.logits(x_fake))  # (N,)
             g_loss.sum().backward(inputs=g_weights)  # D is held fixed while G learns
@@ -360,8 +360,11 @@ def _load(path: Any, run: Run, g_optimizer: Any, d_optimizer: Any, options: Any)
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no checkpoint at {str(path)!r} to resume from")
     try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip() is not None:  # torch.load does not compare checksums
+                raise ValueError("a checksum is wrong")
         state = torch.load(path, weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except Exception as error:  # whatever a reader of strange bytes stumbles over
         raise ValueError(
             f"{str(path)!r} is not a whole checkpoint: it is cut short, damaged, or another kind "
             f"of file ({Path(path).stat().st_size} bytes)"
@@ -423,7 +426,15 @@ def _check_options(
         raise ValueError("resume=True needs the path of a checkpoint, got checkpoint=None")
 
 
-def _check_fit(G: Any, D: Any, target: Any, batch_size: int) -> Tensor:
+def _rates(lr: Any) -> tuple[float, float]:
+    if not isinstance(lr, (tuple, list)):
+        return lr, lr
+    if len(lr) != 2:
+        raise ValueError(f"lr must be a number or a pair (lr_G, lr_D), got {lr}")
+    return lr[0], lr[1]
+
+
+def _check_fit(G: Any, D: Any, target: Any, loss: Any, batch_size: int) -> Tensor:
     """Try one small batch through everything; return it, as a mark of the target."""
     places = {(p.device, p.dtype) for network in (G, D) for p in network.parameters()}
     if len(places) != 1:
@@ -435,6 +446,8 @@ def _check_fit(G: Any, D: Any, target: Any, batch_size: int) -> Tensor:
     for network, name in ((G, "noise_dim"), (D, "logits")):
         if not hasattr(network, name):
             raise ValueError(f"{type(network).__name__} needs .{name}, which train uses")
+    if not all(callable(getattr(loss, player, None)) for player in "dg"):
+        raise ValueError(f"loss must be a pair of functions, loss.d and loss.g, got {_name(loss)}")
     x_real = target.sample(min(batch_size, 16), generator=Streams(0, 1))
     if not x_real.is_floating_point():
         raise ValueError(f"the target's samples must be floating-point numbers, got {x_real.dtype}")
