@@ -1,0 +1,414 @@
+"""Checkpoints: whole or absent, safe to read, and a resumed run is the run never stopped."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gan_tutorial import data, losses, networks, training
+
+TARGET = data.mixture([-0.5, 0.5], 0.1)
+
+
+def pair(width: int = 6) -> tuple[nn.Module, nn.Module]:
+    return networks.MLPGenerator(2, 1, width), networks.MLPDiscriminator(1, width)
+
+
+def look(run: training.Run) -> Tensor:
+    return run.sample(3, seed=5).flatten()
+
+
+OPTIONS = {
+    "loss": losses.nonsaturating,
+    "penalty": losses.r1(0.1),
+    "ema": 0.9,
+    "schedule": training.cosine,
+    "batch_size": 4,
+    "d_steps": 2,
+    "fresh_z": True,
+    "steps": 12,
+    "replicas": 3,
+    "seed": 8,
+    "observe": look,
+    "observe_every": 5,
+    "checkpoint_every": 4,
+    "progress": False,
+}
+
+
+def train(**options) -> training.Run:
+    G, D = options.pop("networks", None) or pair()
+    return training.train(G, D, options.pop("target", TARGET), **(OPTIONS | options))
+
+
+def everything(run: training.Run) -> dict[str, Tensor]:
+    """Return all that must be the same in a run that was stopped and one that was not."""
+    history = run.history
+    parts = {"streams": run.streams.state(), "steps": torch.tensor(run.steps)}
+    parts |= {row: getattr(history, row) for row in ("d_loss", "g_loss", "penalty")}
+    parts |= {"observed_at": torch.tensor(history.observed_at)}
+    parts |= {f"observed {i}": value for i, value in enumerate(history.observed)}
+    for network in ("G", "D", "ema_G"):
+        state = getattr(run, network).state_dict()
+        parts |= {f"{network}.{name}": weight for name, weight in state.items()}
+    return parts
+
+
+def assert_same(run: training.Run, other: training.Run) -> None:
+    ours, theirs = everything(run), everything(other)
+    assert ours.keys() == theirs.keys()
+    for name, tensor in ours.items():
+        assert torch.equal(tensor, theirs[name]), name
+    assert run.frozen == other.frozen
+    assert run.interrupted == other.interrupted
+
+
+@pytest.fixture(scope="module")
+def never_stopped() -> training.Run:
+    return train()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.pt"
+
+
+class StopError(Exception):
+    """Something that ends the process in the middle of a step."""
+
+
+def stopping(call: int):
+    """Return the penalty of OPTIONS, which stops at its n-th call: in the middle of a step."""
+    calls = 0
+
+    def penalty(D, x_real, x_fake, generator):
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise StopError
+        return losses.r1(0.1)(D, x_real, x_fake)
+
+    penalty.__qualname__ = repr(losses.r1(0.1))  # the name that a checkpoint compares
+    return penalty
+
+
+# --- going on
+
+
+@pytest.mark.parametrize("call", range(9, 25, 3))
+@pytest.mark.parametrize("every", [1, 4])
+def test_a_run_stopped_in_the_middle_of_a_step_goes_on_as_if_never_stopped(
+    call, every, path, never_stopped
+):
+    with pytest.raises(StopError):
+        train(checkpoint=path, checkpoint_every=every, penalty=stopping(call))
+    kept = torch.load(path, weights_only=True)["steps"]
+    assert kept == (call - 1) // 2 // every * every  # two calls a step
+    assert_same(train(checkpoint=path, resume=True), never_stopped)
+
+
+def test_a_run_stopped_twice(path, never_stopped):
+    for call in (11, 5):
+        with pytest.raises(StopError):
+            train(checkpoint=path, checkpoint_every=2, penalty=stopping(call), resume=path.exists())
+    assert torch.load(path, weights_only=True)["steps"] == 6
+    assert_same(train(checkpoint=path, resume=True), never_stopped)
+
+
+def test_writing_changes_nothing_and_leaves_one_file(path, never_stopped):
+    assert_same(train(checkpoint=path), never_stopped)
+    assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
+    assert_same(train(checkpoint=str(path), resume=True), never_stopped)  # nothing left to do
+
+
+@pytest.mark.parametrize(("steps", "every", "written"), [(12, 4, 4), (10, 4, 3), (3, 100, 1)])
+def test_a_checkpoint_is_written_every_so_many_steps_and_at_the_end(
+    steps, every, written, path, monkeypatch
+):
+    seen = []
+    replace = os.replace
+
+    def spy(source, destination) -> None:
+        replace(source, destination)
+        if Path(destination) == path:
+            seen.append(torch.load(path, weights_only=True)["steps"])
+
+    monkeypatch.setattr(os, "replace", spy)
+    train(checkpoint=path, steps=steps, checkpoint_every=every)
+    assert len(seen) == written
+    assert seen == [*range(every, steps + 1, every), steps]
+
+
+def test_an_interrupted_run_goes_on_from_its_last_checkpoint(path, never_stopped, capsys):
+    def interrupt(run: training.Run) -> Tensor:
+        if run.steps == 10:
+            raise KeyboardInterrupt
+        return look(run)
+
+    stopped = train(checkpoint=path, observe=interrupt)
+    assert stopped.interrupted
+    assert stopped.steps == 10
+    assert torch.load(path, weights_only=True)["steps"] == 8  # written before, and not lost
+    resumed = train(checkpoint=path, resume=True)
+    assert not resumed.interrupted
+    assert_same(resumed, never_stopped)
+    assert "interrupted after 10 of 12 steps" in capsys.readouterr().err
+
+
+def test_a_run_without_schedule_may_be_made_longer(path):
+    options = {"schedule": None, "observe_every": 4}
+    train(checkpoint=path, steps=8, **options)
+    assert_same(train(checkpoint=path, steps=12, resume=True, **options), train(**options))
+
+
+def test_without_average_and_penalty_too(path):
+    options = {"ema": None, "penalty": None, "observe": None}
+    plain = train(**options)
+    train(checkpoint=path, steps=5, schedule=None, **options)
+    resumed = train(checkpoint=path, steps=12, schedule=None, resume=True, **options)
+    assert resumed.ema_G is None
+    never = train(schedule=None, **options)
+    for ours, theirs in zip(resumed.G.parameters(), never.G.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert not torch.equal(next(plain.G.parameters()), next(never.G.parameters()))
+
+
+def test_a_frozen_member_stays_frozen(path):
+    def spoiled(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        factor = torch.ones(3)
+        factor[1] = torch.nan if calls == 7 else 1.0  # in step 4, and never again
+        return losses.discriminator_loss(real_logits, fake_logits) * factor
+
+    options = {"on_nan": "freeze", "loss": losses.nonsaturating._replace(d=spoiled)}
+    calls = 0
+    whole = train(**options)
+    assert whole.frozen == {1: 4}
+    calls = 0
+    with pytest.raises(StopError):
+        train(checkpoint=path, penalty=stopping(20), **options)
+    calls = 100
+    resumed = train(checkpoint=path, resume=True, **options)
+    assert resumed.frozen == {1: 4}
+    ours, theirs = everything(resumed), everything(whole)
+    for name in ours:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=0, equal_nan=True)
+
+
+# --- a process that is killed
+
+CHILD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import test_checkpoints
+test_checkpoints.train(
+    checkpoint=sys.argv[2], resume=sys.argv[3] == "resume", checkpoint_every=1, steps=400
+)
+"""
+
+
+def test_a_killed_process_leaves_a_checkpoint_that_goes_on(path):
+    """Killed at random moments, three times in one run: while it computes or while it writes."""
+    moments = random.Random(4)
+    kills, resume, done = 0, "start", 0
+    for _ in range(3):
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(path), resume]
+        )
+        try:
+            patience = time.monotonic() + 100
+            while time.monotonic() < patience and child.poll() is None:
+                if path.exists() and torch.load(path, weights_only=True)["steps"] > done:
+                    break
+                time.sleep(0.05)
+            time.sleep(moments.uniform(0, 0.3))
+        finally:
+            child.kill()
+            kills += child.wait() != 0
+        state = torch.load(path, weights_only=True)
+        assert state["steps"] > done  # each process went on where the last one was killed
+        done, resume = state["steps"], "resume"
+    assert kills >= 2  # a fast machine may have finished in the third
+    assert_same(train(checkpoint=path, steps=400, resume=True), train(steps=400))
+
+
+# --- atomic
+
+
+@pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()])
+def test_a_failing_write_leaves_the_old_checkpoint(error, path, monkeypatch, never_stopped):
+    def half(state: object, file) -> None:
+        nonlocal calls
+        calls += 1
+        whole = io.BytesIO()
+        save(state, whole)
+        file.write(whole.getvalue()[: None if calls == 1 else 2000])
+        if calls > 1:
+            raise error
+
+    save, calls = torch.save, 0
+    monkeypatch.setattr(torch, "save", half)
+    if isinstance(error, OSError):
+        with pytest.raises(OSError, match="no space left"):
+            train(checkpoint=path)
+    else:
+        assert train(checkpoint=path).interrupted
+    monkeypatch.undo()
+    assert calls == 2
+    assert torch.load(path, weights_only=True)["steps"] == 4
+    assert_same(train(checkpoint=path, resume=True), never_stopped)
+    assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
+
+
+# --- what is not of this run
+
+OTHERS = [
+    ({"batch_size": 5}, "batch_size = 4, this run has batch_size = 5"),
+    ({"lr": 2e-3}, "lr_G = 0.001, this run has lr_G = 0.002"),
+    ({"lr": (1e-3, 2e-3)}, "lr_D = 0.001, this run has lr_D = 0.002"),
+    ({"betas": (0.5, 0.9)}, r"betas = \(0.5, 0.999\), this run has betas = \(0.5, 0.9\)"),
+    ({"ema": 0.99}, "ema = 0.9, this run has ema = 0.99"),
+    ({"ema": None}, "ema = 0.9, this run has ema = None"),
+    ({"d_steps": 1}, "d_steps = 2, this run has d_steps = 1"),
+    ({"fresh_z": False}, "fresh_z = True, this run has fresh_z = False"),
+    ({"replicas": 2}, "replicas = 3, this run has replicas = 2"),
+    ({"seed": 9}, "seed = 8, this run has seed = 9"),
+    ({"on_nan": "freeze"}, "on_nan = raise, this run has on_nan = freeze"),
+    ({"loss": losses.saturating}, "loss = .*nonsaturating.*, this run has loss = .*saturating"),
+    ({"penalty": losses.r2(0.1)}, "penalty = .*at='real'.*, this run has .*at='fake'"),
+    ({"penalty": losses.r1(0.2)}, "penalty = .*gamma=0.1.*, this run has .*gamma=0.2"),
+    ({"penalty": None}, "penalty = .*gamma=0.1.*, this run has penalty = None"),
+    ({"schedule": training.flat_then_cosine}, "schedule = cosine, .* = flat_then_cosine"),
+    ({"schedule": None}, "schedule = cosine, this run has schedule = None"),
+    ({"steps": 13}, "steps = 12, this run has steps = 13"),  # it would bend the schedule
+    ({"target": data.gaussian()}, r"another run: it has x_real = tensor.*this run has x_real"),
+    ({"networks": pair(7)}, "other networks than this run's: .*size mismatch"),
+    (
+        {"networks": (networks.MLPGenerator(2, 1, 6, 3), pair()[1])},
+        "other networks than this run's: .*Missing key",
+    ),
+    ({"networks": (pair()[0], networks.MLPDiscriminator(1, 7))}, "other networks.*size mismatch"),
+]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("finished") / "run.pt"
+    train(checkpoint=path)
+    return path
+
+
+@pytest.mark.parametrize(("options", "words"), OTHERS)
+def test_a_checkpoint_of_another_run_is_refused(options, words, finished):
+    before = finished.read_bytes()
+    with pytest.raises(ValueError, match=f"(?s)run.pt'.*{words}"):
+        train(checkpoint=finished, resume=True, **options)
+    assert finished.read_bytes() == before
+
+
+def test_a_run_cannot_be_made_shorter_than_it_is(path):
+    train(checkpoint=path, schedule=None)
+    with pytest.raises(ValueError, match="it has steps = 12, this run has steps = 11"):
+        train(checkpoint=path, schedule=None, steps=11, resume=True)
+
+
+# --- what is no checkpoint
+
+
+def test_a_missing_checkpoint(path):
+    with pytest.raises(FileNotFoundError, match=r"there is no checkpoint at .*run.pt' to resume"):
+        train(checkpoint=path, resume=True)
+    with pytest.raises(FileNotFoundError, match="no checkpoint at"):
+        train(checkpoint=path.parent, resume=True)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100, 0.5, -100, -1])
+def test_a_checkpoint_cut_short_is_refused(keep, path, finished):
+    content = finished.read_bytes()
+    keep = int(keep * len(content)) if isinstance(keep, float) else keep
+    path.write_bytes(content[:keep])
+    size = len(content[:keep])
+    with pytest.raises(ValueError, match=rf"not a whole checkpoint: .* \({size} bytes\)"):
+        train(checkpoint=path, resume=True)
+
+
+NO_CHECKPOINTS = {
+    "text": b"not a checkpoint\n",
+    "table": b"a,b\n1,2\n",
+    "picture": b"\x89PNG\r\n\x1a\n" + bytes(50),
+    "pickle": pickle.dumps({"format": training.FORMAT}),
+    "old pickle": pickle.dumps([1, 2], protocol=0),
+    "noise": random.Random(0).randbytes(500),
+}
+
+
+@pytest.mark.parametrize("name", NO_CHECKPOINTS)
+def test_another_kind_of_file_is_refused(name, path):
+    path.write_bytes(NO_CHECKPOINTS[name])
+    with pytest.raises(ValueError, match="not a whole checkpoint: it is cut short, damaged, or"):
+        train(checkpoint=path, resume=True)
+
+
+def test_a_flipped_bit_is_noticed_or_harmless(path, finished, never_stopped):
+    content, refused, flips = finished.read_bytes(), 0, random.Random(1)
+    for _ in range(40):
+        damaged = bytearray(content)
+        damaged[flips.randrange(len(content))] ^= 1 << flips.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            run = train(checkpoint=path, resume=True)
+        except ValueError as error:
+            assert "not a whole checkpoint" in str(error)  # noqa: PT017
+            refused += 1
+        else:  # it fell on what no reader looks at, such as the padding between tensors
+            assert_same(run, never_stopped)
+    assert 10 < refused < 40
+
+
+@pytest.mark.parametrize("thing", [{"weights": torch.zeros(3)}, torch.zeros(3), [1, 2]])
+def test_what_train_did_not_write_is_refused(thing, path):
+    torch.save(thing, path)
+    with pytest.raises(ValueError, match="was not written by train: it lacks the mark 'gan_tut"):
+        train(checkpoint=path, resume=True)
+
+
+class Evil:
+    """An object that runs a command when it is unpickled."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self):
+        return Path.touch, (self.trace,)
+
+
+@pytest.mark.parametrize("way", ["torch", "pickle"])
+def test_nothing_in_a_file_is_run(way, path, tmp_path):
+    trace = tmp_path / "trace"
+    state = {"format": training.FORMAT, "options": Evil(trace)}
+    if way == "torch":
+        torch.save(state, path)
+    else:
+        path.write_bytes(pickle.dumps(state))
+    with pytest.raises(ValueError, match="not a whole checkpoint"):
+        train(checkpoint=path, resume=True)
+    assert not trace.exists()
+    pickle.loads(pickle.dumps(Evil(trace)))  # an unguarded reader does run it
+    assert trace.exists()
+
+
+def test_a_whole_network_in_a_file_is_refused(path):
+    torch.save(pair()[0], path)
+    with pytest.raises(ValueError, match="not a whole checkpoint"):
+        train(checkpoint=path, resume=True)
