@@ -356,7 +356,7 @@ def test_each_claim_of_the_ledger_links_to_its_place(
         ("softplus", "notebooks/04_losses.html"),
         ("detach", "notebooks/05_training.html"),
         ("LeakyReLU", "notebooks/03_discriminator.html"),
-        ("latent space", "notebooks/02_generator.html"),
+        ("tanh", "notebooks/02_generator.html"),
         ("mode collapse", "book/glossary.html"),
         ("wasserstein_distance", "book/api.html"),
         ("syllabus", "book/instructors.html"),

@@ -6,9 +6,11 @@ becomes a class of the stylesheet. Exercises, solutions and the number of a chap
 """
 
 import re
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 KINDS = {
     "Predict first": "predict",
@@ -17,6 +19,7 @@ KINDS = {
     "What you will learn": "learn",
 }
 EXERCISE = re.compile(r"Exercise \d+\b")
+CLOSING = re.compile(r"[.,;:!?)\]’”]+")
 NUMBERED = re.compile(r"(\d+)\. (.+)", re.DOTALL)
 
 
@@ -63,6 +66,34 @@ def mark_number(app: Sphinx, doctree: nodes.document) -> None:
         return
 
 
+def bind_punctuation(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep a formula and the full stop or comma after it on one line."""
+    for formula in list(doctree.findall(nodes.math)):
+        place = formula.parent.index(formula) + 1
+        after = formula.parent[place] if place < len(formula.parent) else None
+        match = CLOSING.match(after) if isinstance(after, nodes.Text) else None
+        if match and after is not None:
+            rest = after.astext()[match.end() :]
+            bound = nodes.inline("", "", classes=["nobreak"])
+            formula.parent[place : place + 1] = [nodes.Text(rest)] if rest else []
+            formula.replace_self(bound)
+            bound += [formula, nodes.Text(match[0])]
+
+
+class WrapFigures(SphinxPostTransform):
+    """Put each figure that a cell drew into a box that can scroll on a narrow screen."""
+
+    default_priority = 900  # after the images of the outputs have been chosen
+
+    def run(self, **kwargs: Any) -> None:
+        """Wrap the images that stand in outputs."""
+        for image in list(self.document.findall(nodes.image)):
+            if "cell_output" in image.parent.get("classes", []):
+                box = nodes.container(classes=["figure-scroll"])
+                image.replace_self(box)
+                box += image
+
+
 def _bold_opening(paragraph: nodes.Node | None) -> nodes.strong | None:
     """Return the bold words that a paragraph opens with, if it does."""
     if isinstance(paragraph, nodes.paragraph):
@@ -99,3 +130,5 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-read", shape_boxes)
     app.connect("doctree-read", mark_exercises)
     app.connect("doctree-read", mark_number)
+    app.connect("doctree-read", bind_punctuation)
+    app.add_post_transform(WrapFigures)

@@ -30,6 +30,13 @@ def show_equations(
     lines[:] = shown
 
 
+def skip_fields(
+    app: Sphinx, what: str, name: str, thing: Any, skip: bool, options: Any
+) -> bool | None:
+    """Leave out what Python writes about the fields of a named tuple: they have no words."""
+    return True if type(thing).__name__ == "_tuplegetter" else None
+
+
 def _is_equation(paragraph: list[str]) -> bool:
     """Whether every line is flush left, the whole holds a relation, and no sentence ends it."""
     text = " ".join(paragraph)
@@ -44,5 +51,6 @@ def _indent(lines: list[str]) -> list[str]:
 
 
 def setup(app: Sphinx) -> None:
-    """Run before napoleon reads the docstring."""
+    """Register the handlers; equations are found before napoleon reads the docstring."""
     app.connect("autodoc-process-docstring", show_equations, priority=100)
+    app.connect("autodoc-skip-member", skip_fields)

@@ -1,7 +1,7 @@
 // What CSS alone cannot do for the keyboard: reach what scrolls sideways, and keep its place.
 (() => {
   const scrollers = "div.math, span.math.wide, .cell_output .output, .gan-source pre, " +
-    ".highlight pre, .pst-scrollable-table-container, .table-scroll";
+    ".highlight pre, .figure-scroll, .pst-scrollable-table-container, .table-scroll";
   const reach = () => {
     for (const box of document.querySelectorAll(scrollers)) {
       if (box.scrollWidth > box.clientWidth + 1) {
@@ -29,10 +29,17 @@
       });
     }
   };
+  const unfold = () => { // a claim inside a folded solution
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let box = target && target.closest("details"); box; box = box.parentElement.closest("details")) {
+      box.open = true;
+      target.scrollIntoView();
+    }
+  };
   const fold = () => {
     for (const formula of document.querySelectorAll("span.math")) {
       formula.classList.remove("wide"); // an inline formula wider than its paragraph
-      const room = formula.parentElement.getBoundingClientRect().width;
+      const room = formula.closest("p, li, td, th, dd, h1, h2, h3").getBoundingClientRect().width;
       formula.classList.toggle("wide", formula.getBoundingClientRect().width > room + 1);
     }
     reach();
@@ -40,6 +47,8 @@
   const start = () => {
     name();
     stay();
+    unfold();
+    addEventListener("hashchange", unfold);
     reach();
     addEventListener("resize", fold);
     const typeset = window.MathJax && MathJax.startup && MathJax.startup.promise;
