@@ -173,7 +173,7 @@ def dots(
         values, y = _flat(values), rows - 1 - row
         offset = ((torch.arange(len(values)) * 0.618) % 1 - 0.5) * 0.5  # spread, the same each time
         ax.scatter(values, y + offset, s=18, color=_color(kind), alpha=0.7, linewidths=0)
-        ax.plot([values.median()] * 2, [y - 0.38, y + 0.38], color=_color(kind), linewidth=3)
+        ax.plot([values.quantile(0.5)] * 2, [y - 0.38, y + 0.38], color=_color(kind), linewidth=3)
     if bound is not None:
         ax.axvline(bound, color="#767676", linestyle="--", linewidth=1.2)
     ax.set_yticks(range(rows), list(groups)[::-1])

@@ -1,0 +1,283 @@
+"""Claims that can fail, exercises that know whether they are solved, source as it is today."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import pytest
+import torch
+
+from gan_tutorial import losses, notebook
+from gan_tutorial.notebook import claim, exercise, show_source, start
+
+# --- claims
+
+
+@pytest.mark.parametrize("value", [True, torch.tensor(True), torch.tensor([True]), 1])
+def test_a_true_claim_is_printed(value, capsys):
+    assert claim("the two are equal", value) is None
+    assert capsys.readouterr().out == "✔ the two are equal\n"
+
+
+@pytest.mark.parametrize("value", [False, torch.tensor(False), 0, None])
+def test_a_false_claim_raises_with_its_value(value, capsys):
+    with pytest.raises(AssertionError, match=f"^✘ the two are equal: the value is {value}$"):
+        claim("the two are equal", value)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("seeds", [16, 64])
+def test_a_claim_of_chance_names_its_seeds(seeds, capsys):
+    claim("W1 stays below 0.02", 0.01, below=0.02, seeds=seeds)
+    assert capsys.readouterr().out == f"✔ W1 stays below 0.02 ({seeds} seeds)\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "bound"),
+    [
+        (0.019, {"below": 0.02}),
+        (-5, {"below": 0.0}),
+        (0.021, {"above": 0.02}),
+        (torch.tensor([0.3, 0.1]), {"below": 0.31}),
+        (torch.tensor([[0.3], [0.1]]), {"above": 0.09}),
+        ([1, 2, 3], {"below": 3.5}),
+        (math.inf, {"above": 1e300}),
+    ],
+)
+def test_a_bound_that_holds(value, bound, capsys):
+    claim("so it is", value, **bound)
+    assert capsys.readouterr().out == "✔ so it is\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "bound", "words"),
+    [
+        (0.03, {"below": 0.02}, "the worst of 1 is 0.03, the bound is 0.02"),
+        (0.02, {"below": 0.02}, "the worst of 1 is 0.02, the bound is 0.02"),  # strictly
+        (0.02, {"above": 0.02}, "the worst of 1 is 0.02, the bound is 0.02"),
+        (0.01, {"above": 0.02}, "the worst of 1 is 0.01, the bound is 0.02"),
+        (torch.tensor([0.1, 0.9, 0.2]), {"below": 0.5}, "the worst of 3 is 0.9, the bound is 0.5"),
+        (torch.tensor([0.6, 0.1, 0.7]), {"above": 0.5}, "the worst of 3 is 0.1, the bound is 0.5"),
+        (math.nan, {"below": 1.0}, "the worst of 1 is nan, the bound is 1"),
+        (math.nan, {"above": 1.0}, "the worst of 1 is nan, the bound is 1"),
+        (torch.tensor([0.1, math.nan]), {"below": 1.0}, "the worst of 2 is nan"),
+        (torch.tensor([math.nan, 7.0]), {"above": 1.0}, "the worst of 2 is nan"),
+    ],
+)
+def test_a_bound_that_does_not_hold(value, bound, words, capsys):
+    with pytest.raises(AssertionError, match=f"^✘ so it is: {words}"):
+        claim("so it is", value, **bound, seeds=16)
+    assert capsys.readouterr().out == ""
+
+
+def test_small_differences_are_not_lost_in_float32():
+    claim("between the two", 1 + 1e-12, above=1.0)
+    with pytest.raises(AssertionError):
+        claim("between the two", 1 + 1e-12, below=1.0)
+
+
+def test_a_claim_that_makes_no_sense_is_refused():
+    with pytest.raises(ValueError, match="a claim has one bound, got below=1 and above=0"):
+        claim("between", 0.5, below=1, above=0)
+    with pytest.raises(ValueError, match="got an empty value: all of none"):
+        claim("all of none", torch.zeros(0), below=1)
+    with pytest.raises(ValueError, match=r"one truth value, got 3: say .all\(\)"):
+        claim("all three", torch.tensor([True, True, True]))
+    with pytest.raises(ValueError, match="one truth value, got 0"):
+        claim("all of none", torch.zeros(0, dtype=torch.bool))
+
+
+# --- the record
+
+
+def record(path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_claims_are_recorded_and_do_not_stop_the_recorder(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "record.jsonl"
+    monkeypatch.setenv("GAN_TUTORIAL_RECORD", str(path))
+    claim("W₁ is small", torch.tensor([0.25, 0.5]), below=1.0, seeds=16)
+    claim("far away", torch.tensor([0.25, 0.5]), above=0.375, seeds=32)
+    claim("exact", True)
+    claim("wrong", False)
+    claim("undefined", math.nan, below=1)
+    common = {"below": None, "above": None, "seeds": None, "value": None}
+    lines = record(path)
+    assert lines[:4] == [
+        common | {"sentence": "W₁ is small", "value": 0.5, "below": 1.0, "seeds": 16, "held": True},
+        common
+        | {"sentence": "far away", "value": 0.25, "above": 0.375, "seeds": 32, "held": False},
+        common | {"sentence": "exact", "held": True},
+        common | {"sentence": "wrong", "held": False},
+    ]
+    assert math.isnan(lines[4]["value"])
+    assert lines[4]["held"] is False
+    assert capsys.readouterr().out.splitlines() == [
+        "✔ W₁ is small (16 seeds)",
+        "✘ far away (32 seeds)",
+        "✔ exact",
+        "✘ wrong",
+        "✘ undefined",
+    ]
+
+
+def test_nothing_is_recorded_unless_asked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GAN_TUTORIAL_RECORD", raising=False)
+    claim("exact", True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_name_of_a_record_is_none(monkeypatch):
+    monkeypatch.setenv("GAN_TUTORIAL_RECORD", "")
+    with pytest.raises(AssertionError):
+        claim("wrong", False)
+
+
+# --- interrupted runs
+
+WHOLE = SimpleNamespace(interrupted=False, steps=100)
+
+
+def half() -> SimpleNamespace:
+    """Make an interrupted run; as a name of this file it would spoil every claim in it."""
+    return SimpleNamespace(interrupted=True, steps=40)
+
+
+@pytest.mark.parametrize("hide", [lambda r: r, lambda r: [WHOLE, r], lambda r: (r,),
+                                  lambda r: {"a": WHOLE, "b": r}])  # fmt: skip
+@pytest.mark.parametrize("scope", ["globals", "locals"])
+def test_a_claim_about_an_interrupted_run_is_refused(hide, scope, capsys):
+    things, around = {"runs": hide(half())}, {"claim": claim}
+    spaces = (around | things,) if scope == "globals" else (around, things)
+    code = "claim('all is well', True)"
+    with pytest.raises(ValueError, match=r"^runs was interrupted after 40 steps: run it again$"):
+        exec(code, *spaces)
+    assert capsys.readouterr().out == ""
+    exec(code, around | {"runs": hide(WHOLE)})
+    assert capsys.readouterr().out == "✔ all is well\n"
+
+
+@pytest.mark.parametrize("name", ["_", "__", "_7", "Out"])
+def test_what_jupyter_keeps_of_old_outputs_does_not_matter(name, capsys):
+    things = {name: {7: half()} if name == "Out" else half()}
+    exec("claim('all is well', True)", {"claim": claim} | things)
+    assert capsys.readouterr().out == "✔ all is well\n"
+
+
+def test_a_run_in_a_function_is_seen():
+    def check() -> None:
+        run = half()
+        claim(f"after {run.steps}", True)
+
+    with pytest.raises(ValueError, match="run was interrupted after 40 steps"):
+        check()
+
+
+def test_only_what_the_caller_sees_matters():
+    hidden = half()
+
+    def check() -> None:
+        claim("all is well", True)
+
+    check()
+    assert hidden.interrupted
+
+
+# --- exercises
+
+
+def test_an_exercise_that_is_solved(capsys):
+    exercise(2, lambda: None)
+    assert capsys.readouterr().out == "★ Exercise 2: solved\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (AssertionError(), ""),
+        (AssertionError("mind the sign"), " (mind the sign)"),
+        (TypeError("NoneType"), ""),
+        (NotImplementedError(), ""),
+    ],
+)
+def test_an_exercise_that_is_not_solved_leaves_the_notebook_running(error, hint, capsys):
+    def check() -> None:
+        raise error
+
+    exercise(1, check)
+    assert capsys.readouterr().out == f"☐ Exercise 1: not solved yet{hint}\n"
+
+
+def test_an_exercise_can_be_interrupted():
+    def check() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        exercise(1, check)
+
+
+# --- source
+
+
+@pytest.mark.parametrize("thing", [losses.r1, losses.Loss, notebook.claim])
+def test_source_is_shown_as_it_is(thing, monkeypatch):
+    shown = []
+    monkeypatch.setattr(notebook, "display", lambda *data, **options: shown.append((data, options)))
+    assert show_source(thing) is None
+    (((bundle,), options),) = shown
+    assert options == {"raw": True}
+    assert bundle.keys() == {"text/plain", "text/html"}
+    source = inspect.getsource(thing).rstrip()
+    assert bundle["text/plain"] == source
+    html = bundle["text/html"]
+    assert '<div class="highlight gan-source">' in html
+    assert "linenos" not in html
+    assert thing.__name__ in html
+    for words in ("gan_tutorial/", ".py", "/home", "0x"):  # neither path nor address
+        assert words not in html
+
+
+# --- start
+
+
+@pytest.fixture
+def style():
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        yield
+
+
+@pytest.mark.usefixtures("style")
+def test_start_sets_the_style_and_one_thread():
+    assert mpl.rcParams["axes.spines.top"]
+    assert start() == 0
+    assert not mpl.rcParams["axes.spines.top"]
+    assert not mpl.rcParams["axes.spines.right"]
+    assert mpl.rcParams["figure.facecolor"] == "none"
+    assert mpl.rcParams["figure.figsize"] == [7.2, 3.6]
+    for name, value in notebook.FIGURES.items():
+        ours = mpl.rcParams[name]
+        assert ours == value or tuple(ours) == value
+    assert torch.get_num_threads() == 1
+
+
+@pytest.mark.usefixtures("style")
+@pytest.mark.parametrize(("text", "seed"), [("0", 0), ("7", 7), ("20000", 20_000)])
+def test_start_gives_the_seed_of_the_environment(text, seed, monkeypatch):
+    monkeypatch.setenv("GAN_TUTORIAL_SEED", text)
+    assert start() == seed
+
+
+@pytest.mark.usefixtures("style")
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "one", "1e3"])
+def test_a_seed_that_is_no_whole_number_is_refused(text, monkeypatch):
+    monkeypatch.setenv("GAN_TUTORIAL_SEED", text)
+    words = f"^GAN_TUTORIAL_SEED must be a whole number of at least 0, got '{text}'$"
+    with pytest.raises(ValueError, match=words):
+        start()

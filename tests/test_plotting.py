@@ -1,0 +1,263 @@
+"""The figures: what stands on the axes is what was handed in."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.colors import to_hex, to_rgba
+from torch import Tensor
+
+from gan_tutorial import plotting
+
+BLUE, VERMILION, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+KINDS = {"data": BLUE, "generator": VERMILION, "discriminator": GREEN, "other": PINK}
+
+
+@pytest.fixture
+def ax() -> Iterator[Axes]:
+    figure, ax = plt.subplots(figsize=(3, 2), dpi=80)
+    yield ax
+    plt.close(figure)
+
+
+def draws(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+X = torch.linspace(-1, 1, 21)
+
+DRAWINGS = {
+    "density": lambda ax, **o: plotting.density(X, X**2, ax, **o),
+    "histogram": lambda ax, **o: plotting.histogram(0.4 * draws(200, 1), ax, **o),
+    "curve": lambda ax, **o: plotting.curve(X, X**2, ax, **o),
+    "fan": lambda ax, **o: plotting.fan(X, X[:, None] * draws(1, 5), ax, **o),
+    "points": lambda ax, **o: plotting.points(draws(200, 2), ax, **o),
+}
+
+
+def legend(ax: Axes) -> dict[str, str]:
+    """Return each entry of the legend with its colour."""
+    colours = {}
+    for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+        if hasattr(handle, "get_color"):
+            colours[label] = to_hex(handle.get_color())
+        else:
+            colours[label] = to_hex(np.ravel(handle.get_facecolor())[:3])
+    return colours
+
+
+# --- what every figure keeps to
+
+
+def test_the_books_colours():
+    assert {kind: colour.lower() for kind, colour in plotting.COLORS.items()} == KINDS
+    assert plotting.SYMBOLS.keys() == plotting.COLORS.keys()
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_has_its_colour_and_its_symbol(name, kind, ax):
+    assert DRAWINGS[name](ax, kind=kind) is ax
+    symbol = plotting.SYMBOLS[kind]
+    assert legend(ax) == ({symbol: KINDS[kind]} if symbol else {})
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_label_takes_the_place_of_the_symbol_and_an_empty_one_leaves_it_out(name, ax):
+    DRAWINGS[name](ax, label="seed 3")
+    assert list(legend(ax)) == ["seed 3"]
+    ax.clear()
+    DRAWINGS[name](ax, label="")
+    assert legend(ax) == {}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_an_unknown_kind_is_refused(name, ax):
+    words = "kind must be one of data, generator, discriminator, other, got 'fake'"
+    with pytest.raises(ValueError, match=words):
+        DRAWINGS[name](ax, kind="fake")
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_the_default_kind(name, ax):
+    DRAWINGS[name](ax)
+    kind = {"density": "data", "curve": "discriminator"}.get(name, "generator")
+    assert legend(ax) == {plotting.SYMBOLS[kind]: KINDS[kind]}
+
+
+@pytest.mark.parametrize("name", [*DRAWINGS, "dots"])
+def test_a_figure_shows_something(name, ax):
+    """The rendered picture has pixels of the kind's colour, and an empty one has none."""
+    ax.set_axis_off()
+
+    def pixels() -> int:
+        buffer = io.BytesIO()
+        ax.figure.savefig(buffer, format="rgba", facecolor="white")
+        picture = np.frombuffer(buffer.getvalue(), np.uint8).reshape(-1, 4)[:, :3].astype(int)
+        red = np.array([213, 94, 0])
+        # any mixture of the colour with white lies on the line between the two
+        share = (255 - picture) @ (255 - red) / ((255 - red) ** 2).sum()
+        off = np.abs(255 - picture - share[:, None] * (255 - red)).max(1)
+        return int(((share > 0.1) & (off < 6)).sum())
+
+    assert pixels() == 0
+    if name == "dots":
+        plotting.dots({"a": draws(16)}, ax)
+    else:
+        DRAWINGS[name](ax, kind="generator")
+    assert pixels() > 100
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_labels_on_axes_are_symbols_and_yours_are_kept(name, ax):
+    DRAWINGS[name](ax)
+    expected = {"fan": ("step", ""), "points": ("$x_1$", "$x_2$"), "curve": ("", "")}
+    assert (ax.get_xlabel(), ax.get_ylabel()) == expected.get(name, ("$x$", ""))
+    ax.clear()
+    ax.set(xlabel="mine", ylabel="too")
+    DRAWINGS[name](ax)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("mine", "too")
+
+
+@pytest.mark.parametrize("draw", [plotting.density, plotting.curve])
+def test_x_and_y_must_have_the_same_size(draw, ax):
+    with pytest.raises(ValueError, match="same size, got 21 and 20"):
+        draw(X, X[1:], ax)
+
+
+# --- one by one
+
+
+def test_density(ax):
+    x, p = X[:, None], (X**2)[:, None].requires_grad_()  # as target.density gives them
+    plotting.density(x, p, ax)
+    (line,) = ax.lines
+    np.testing.assert_array_equal(line.get_xdata(), X.numpy())
+    np.testing.assert_array_equal(line.get_ydata(), (X**2).numpy())
+    (fill,) = ax.collections
+    corners = fill.get_paths()[0].vertices
+    assert corners[:, 1].min() == 0
+    assert corners[:, 1].max() == 1
+    assert 0.15 <= fill.get_alpha() <= 0.3
+    assert to_hex(fill.get_facecolor()[0]) == BLUE
+
+
+def test_histogram_is_a_density(ax):
+    samples = torch.tensor([-0.9, -0.9, -0.1, 0.1, 0.2, 0.6, 0.7, 5.0])[:, None]
+    plotting.histogram(samples, ax, low=-1.0, high=1.0, bins=4)
+    filled, outline = ax.patches
+    for steps in (filled, outline):
+        values, edges, _ = steps.get_data()
+        np.testing.assert_allclose(edges, [-1, -0.5, 0, 0.5, 1])
+        # of 8 samples, each bin .5 wide; the one outside counts among the 8
+        np.testing.assert_allclose(values, [2 / 8 / 0.5, 1 / 8 / 0.5, 2 / 8 / 0.5, 2 / 8 / 0.5])
+    assert filled.get_alpha() == 0.3
+    assert outline.get_edgecolor() == to_rgba(VERMILION)
+
+
+def test_a_histogram_of_many_samples_has_area_one(ax):
+    plotting.histogram(0.2 * draws(1, 5000, 1), ax)
+    values, edges, _ = ax.patches[0].get_data()
+    assert len(values) == 60
+    assert (values * np.diff(edges)).sum() == pytest.approx(1, abs=1e-6)
+    peak = values[np.abs(edges[:-1] + np.diff(edges) / 2) < 0.05].mean()
+    assert peak == pytest.approx(1 / (0.2 * np.sqrt(2 * np.pi)), rel=0.1)
+
+
+@pytest.mark.parametrize(("exact", "style"), [(True, "--"), (False, "-")])
+def test_curve(exact, style, ax):
+    plotting.curve(X, 1 - X, ax, exact=exact)
+    (line,) = ax.lines
+    np.testing.assert_array_equal(line.get_xdata(), X.numpy())
+    np.testing.assert_array_equal(line.get_ydata(), (1 - X).numpy())
+    assert line.get_linestyle() == style
+
+
+@pytest.mark.parametrize("members", [True, False])
+def test_fan(members, ax):
+    steps, values = [0, 100, 200], draws(3, 11)
+    plotting.fan(steps, values, ax, members=members)
+    (median,) = ax.lines
+    np.testing.assert_array_equal(median.get_xdata(), steps)
+    np.testing.assert_allclose(median.get_ydata(), np.median(values, axis=1), rtol=1e-6)
+    thin = [c for c in ax.collections if isinstance(c, LineCollection)]
+    assert len(thin) == members
+    if members:
+        segments = thin[0].get_segments()
+        assert len(segments) == 11
+        for segment, column in zip(segments, values.T, strict=True):
+            np.testing.assert_array_equal(segment[:, 0], steps)
+            np.testing.assert_allclose(segment[:, 1], column, rtol=1e-6)
+        low, high = ax.get_ylim()
+        assert low <= values.min()  # no member is cut off
+        assert high >= values.max()
+    (band,) = (c for c in ax.collections if not isinstance(c, LineCollection))
+    corners = band.get_paths()[0].vertices
+    for step, row in zip(steps, values, strict=True):
+        edge = corners[corners[:, 0] == step][:, 1]
+        ends = np.quantile(row, [0.1, 0.9])
+        np.testing.assert_allclose([edge.min(), edge.max()], ends, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 2), (3, 2, 2)])
+def test_a_fan_needs_a_column_for_each_replica(shape, ax):
+    words = str(shape).replace("(", r"\(").replace(")", r"\)")
+    with pytest.raises(ValueError, match=rf"values must have shape \(3, N\), got {words}"):
+        plotting.fan([0, 1, 2], torch.zeros(shape), ax)
+
+
+def test_dots(ax):
+    groups = {"with": draws(16, seed=1), "without": draws(8, seed=2)}
+    assert plotting.dots(groups, ax, kinds=["data", "other"], bound=0.5) is ax
+    clouds = [c for c in ax.collections if isinstance(c, PathCollection)]
+    first, second, dashed = ax.lines
+    for cloud, bar, values, y, colour in zip(
+        clouds, (first, second), groups.values(), (1, 0), (BLUE, PINK), strict=True
+    ):
+        places = cloud.get_offsets()
+        np.testing.assert_allclose(places[:, 0], values, rtol=1e-6)
+        assert np.abs(places[:, 1] - y).max() <= 0.25  # every dot in its own row
+        assert len(np.unique(places[:, 1])) == len(values)
+        assert to_hex(cloud.get_facecolor()[0]) == colour == to_hex(bar.get_color())
+        np.testing.assert_allclose(bar.get_xdata(), [np.median(values)] * 2, rtol=1e-6)
+        assert bar.get_ydata()[0] < y < bar.get_ydata()[1]
+    assert dashed.get_xdata() == [0.5, 0.5]
+    assert dashed.get_linestyle() == "--"
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["without", "with"]
+    assert list(ax.get_yticks()) == [0, 1]
+    assert ax.get_ylim() == (-0.6, 1.6)
+
+
+def test_dots_are_the_generators_and_without_bound_unless_told(ax):
+    plotting.dots({"a": draws(4), "b": draws(4)}, ax)
+    assert {to_hex(cloud.get_facecolor()[0]) for cloud in ax.collections} == {VERMILION}
+    assert len(ax.lines) == 2
+
+
+def test_dots_refuse_what_they_do_not_know(ax):
+    with pytest.raises(ValueError, match=r"kind must be one of .*, got 'fake'"):
+        plotting.dots({"a": draws(4)}, ax, kinds=["fake"])
+    with pytest.raises(ValueError, match="argument 2 is longer"):
+        plotting.dots({"a": draws(4), "b": draws(4)}, ax, kinds=["data"])
+
+
+def test_points(ax):
+    samples = draws(30, 2).requires_grad_()
+    plotting.points(samples, ax)
+    (cloud,) = ax.collections
+    np.testing.assert_array_equal(cloud.get_offsets(), samples.detach().numpy())
+    assert ax.get_aspect() == 1
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 1), (5, 3), (2, 5, 2)])
+def test_points_lie_in_the_plane(shape, ax):
+    words = str(shape).replace("(", r"\(").replace(")", r"\)")
+    with pytest.raises(ValueError, match=rf"samples must have shape \(n, 2\), got {words}"):
+        plotting.points(torch.zeros(shape), ax)
