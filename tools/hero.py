@@ -2,7 +2,7 @@
 
     python tools/hero.py
 
-The package trains a generator on a bell curve and takes snapshots. Each snapshot becomes a frame of
+The package trains a generator on two humps and takes snapshots. Each snapshot becomes a frame of
 `book/_static/hero.svg`; `hero-still.svg` is the last frame, for readers who asked their system for
 less motion. The same seed gives the same files on the same machine.
 """
@@ -26,6 +26,7 @@ BANDWIDTH = 0.04  # of the Gaussian that smooths samples into a density
 STEPS, EVERY, SEED = 4000, 10, 11
 MOVES, HOLD = 9.0, 3.0  # seconds of motion, and of rest at the end
 PACE = 1.3  # above 1 the run starts fast and slows down
+ON_DARK = {"data": "#4aa8e0", "generator": "#f08a4b", "discriminator": "#3fc49a"}
 SMALLEST_MOVE = 0.075  # a frame is kept once a curve moved by this share of the picture's height
 
 x = torch.linspace(LOW, HIGH, POINTS)
@@ -92,39 +93,43 @@ def animated(element: str, frames: list[str], times: str) -> str:
     return element.replace("/>", f">{motion}</path>")
 
 
+def style() -> str:
+    """Return the stylesheet: the colours of every figure, and lighter ones for a dark page."""
+    rules = [
+        "path{fill:none;stroke-linejoin:round;vector-effect:non-scaling-stroke}",
+        ".generator{fill-opacity:.25;stroke-width:3}",
+        ".discriminator{stroke-width:2}",
+        ".data{stroke-width:3;stroke-dasharray:9 6}",
+    ]
+    for colors, query in (
+        (plotting.COLORS, "{}"),
+        (ON_DARK, "@media(prefers-color-scheme:dark){{{}}}"),
+    ):
+        lines = "".join(f".{kind}{{stroke:{colors[kind]}}}" for kind in ON_DARK)
+        rules.append(query.format(lines + f".generator{{fill:{colors['generator']}}}"))
+    return "".join(rules)
+
+
 def picture(density: Tensor, probability: Tensor, kept: list[int], moving: bool) -> str:
     """Return the SVG: the data dashed, the generator filled, the discriminator a thin line."""
     shares = torch.linspace(0, 1, len(kept)) ** PACE * MOVES / (MOVES + HOLD)
     times = ";".join([f"{share:.4f}" for share in shares] + ["1"])
-    color = plotting.COLORS
     parts = [
         f'<path d="M0 {FLOOR}H{WIDTH}" stroke="#8a8a8a" stroke-opacity=".6" stroke-width="1.5"/>'
     ]
-    for values, filled, style in (
-        (
-            probability,
-            False,
-            f'fill="none" stroke="{color["discriminator"]}" stroke-width="2.5"',
-        ),
-        (
-            density / TOP,
-            True,
-            f'fill="{color["generator"]}" fill-opacity=".25" '
-            f'stroke="{color["generator"]}" stroke-width="3.5"',
-        ),
+    for values, filled, kind in (
+        (probability, False, "discriminator"),
+        (density / TOP, True, "generator"),
     ):
         frames = [path(values[frame], filled) for frame in kept]
-        element = f'<path d="{frames[-1]}" {style} stroke-linejoin="round"/>'
+        element = f'<path d="{frames[-1]}" class="{kind}"/>'
         parts.append(animated(element, frames, times) if moving else element)
     exact = path(target.density(x[:, None]).flatten() / TOP)
-    parts.append(
-        f'<path d="{exact}" fill="none" stroke="{color["data"]}" stroke-width="3.5" '
-        'stroke-dasharray="11 8"/>'
-    )
+    parts.append(f'<path d="{exact}" class="data"/>')
     title = "A generator's density finds the data" if moving else "The generator on the data"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">\n'
-        f"<title>{title}</title>\n" + "\n".join(parts) + "\n</svg>\n"
+        f"<title>{title}</title>\n<style>{style()}</style>\n" + "\n".join(parts) + "\n</svg>\n"
     )
 
 

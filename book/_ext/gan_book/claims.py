@@ -21,6 +21,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 CHAPTER = re.compile(r"(?:.*/)?(\d\d)_\w+")
 CLAIM = re.compile(r"✔ (?P<sentence>.+?)(?: \((?P<seeds>\d+) seeds\))?")
 EXERCISE = re.compile(r"(?P<mark>[☐★]) (?P<text>Exercise \d+: .+)")
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 CHECK = "M3.2 8.6 6.4 11.8 12.8 4.6"  # the tick, drawn: fonts disagree about ✔
 
 
@@ -224,7 +225,7 @@ def _evidence(claim: Claim, row: dict[str, str]) -> nodes.paragraph | None:
     if row.get("worst") and row.get("bound"):
         sign = "<" if row["direction"] == "below" else ">"
         facts.append(f"worst {_short(row['worst'])} {sign} {_short(row['bound'])}")
-    if room is not None:
+    if room is not None and _number(row.get("bound")):  # from a bound of zero there is no share
         facts.append(f"room {_percent(room)}")
     if not facts:
         return None
@@ -241,8 +242,17 @@ def _number(text: str | None) -> float | None:
 
 
 def _short(text: str) -> str:
+    """Write a number with three digits, as people do: 0.0326, 52 900, 5.1 × 10⁻¹³."""
     value = _number(text)
-    return text if value is None else f"{value:.3g}".replace("-", "−")
+    if value is None:
+        return text
+    if value and not 1e-4 <= abs(value) < 1e6:
+        digits, _, power = f"{value:.2e}".partition("e")
+        digits = digits.rstrip("0").rstrip(".")
+        raised = str(int(power)).translate(RAISED)
+        return (f"{digits} × 10{raised}" if digits != "1" else f"10{raised}").replace("-", "−")
+    shown = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return shown.replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "−")
 
 
 def _percent(room: float) -> str:
