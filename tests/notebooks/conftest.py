@@ -14,6 +14,28 @@ from chapters import chapters, read_text
 
 CHAPTERS = [path.stem for path in chapters()]
 
+# What is known to be unfinished. Each is expected to fail until it is mended, and to leave this
+# list the moment it is: an entry that passes is an error.
+RECORDS = "test_records.py"
+OUTSTANDING = {
+    ("test_nothing_is_wrong", "01_definition"): "64 bent discriminators are drawn from seed 0",
+    ("test_nothing_is_wrong", "05_training"): "exercise 2 is not first unsolved, then solved",
+    ("test_every_claim_held_in_every_block", "04_losses"): "a blind D left its bound in one block",
+    ("test_every_bound_has_room", "04_losses"): "two bounds have too little room",
+    (RECORDS, "02_generator"): "its claims are not yet on record over 20 blocks",
+    (RECORDS, "05_training"): "its claims are not yet on record over 20 blocks",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect what is outstanding to fail, strictly."""
+    for item in items:
+        chapter = getattr(item, "callspec", None) and item.callspec.params.get("chapter")
+        name = getattr(item, "originalname", item.name)
+        reason = OUTSTANDING.get((name, chapter)) or OUTSTANDING.get((item.path.name, chapter))
+        if reason:
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test that asks for a ``chapter`` on each of them."""
