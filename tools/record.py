@@ -3,6 +3,8 @@
     python tools/record.py               # every chapter
     python tools/record.py 03            # one of them
     python tools/record.py --blocks 40   # more evidence than the twenty blocks required
+    python tools/record.py --first 21    # blocks 21 to 40: a bound chosen on blocks 1 to 20 is
+                                         # tested on others
 
 Block b runs the chapter's code with ``start()`` returning 1000 b, so no two blocks share a seed.
 The cells run as one plain script, without a kernel; cells tagged ``skip-record`` are left out. The
@@ -216,17 +218,17 @@ def number(value: float | int | None) -> str:
     return "" if value is None else f"{value:.6g}"
 
 
-def render(path: Path, rows: list[Row], blocks: int) -> str:
+def render(path: Path, rows: list[Row], blocks: range) -> str:
     """Return the text of the record."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy"))
+    base = [SEEDS_PER_BLOCK * block for block in blocks]
     stream = io.StringIO()
     for line in (
         f"command: make records CHAPTER={path.stem[:2]}",
         f"date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         f"versions: python {platform.python_version()}, {versions}",
         f"commit: {commit()}",
-        f"blocks: {blocks}, with base seeds {SEEDS_PER_BLOCK}, {2 * SEEDS_PER_BLOCK}, ...,"
-        f" {blocks * SEEDS_PER_BLOCK}",
+        f"blocks: {len(blocks)}, with base seeds {base[0]}, {base[1]}, ..., {base[-1]}",
     ):
         stream.write(f"# {line}\n")
     writer = csv.writer(stream, lineterminator="\n")
@@ -260,18 +262,17 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def record(path: Path, blocks: int, jobs: int, timeout: int) -> bool:
+def record(path: Path, blocks: range, jobs: int, timeout: int) -> bool:
     """Run all blocks of one chapter, write its record, and say whether every claim stands."""
     code = script(path)
-    numbers = range(1, blocks + 1)
     pool = ThreadPoolExecutor(max_workers=jobs)
     try:
         results = []
-        running = [pool.submit(run_block, code, block, path.parent, timeout) for block in numbers]
-        for block, future in zip(numbers, running, strict=True):
+        running = [pool.submit(run_block, code, block, path.parent, timeout) for block in blocks]
+        for block, future in zip(blocks, running, strict=True):
             results.append(future.result())
             if sys.stdout.isatty():
-                print(f"      block {block} of {blocks} ", end="\r", flush=True)
+                print(f"      block {block} of {blocks[-1]} ", end="\r", flush=True)
     finally:
         pool.shutdown(cancel_futures=True)
     rows = gather(results)
@@ -285,19 +286,26 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="repeat claims on fresh seeds and record them")
     parser.add_argument("chapter", nargs="?", default="", help="03, 03_discriminator or a path")
     parser.add_argument("--blocks", type=int, default=BLOCKS_REQUIRED)
+    parser.add_argument("--first", type=int, default=1, help="number of the first block")
     parser.add_argument("--jobs", type=int, default=2, help="blocks at a time")
     parser.add_argument("--timeout", type=int, default=900, help="seconds for one block")
     options = parser.parse_args(arguments)
     if options.blocks < BLOCKS_REQUIRED:
         parser.error(f"--blocks must be at least {BLOCKS_REQUIRED}, got {options.blocks}")
+    if options.first < 1:
+        parser.error(f"--first must be at least 1, got {options.first}")
+    blocks = range(options.first, options.first + options.blocks)
     selected = chapters(options.chapter)
     stands = bool(selected)
     if not selected:
         print("no chapters found in notebooks/", file=sys.stderr)
     for position, path in enumerate(selected, start=1):
-        print(f"[{position}/{len(selected)}] {path.stem}: {options.blocks} blocks", flush=True)
+        print(
+            f"[{position}/{len(selected)}] {path.stem}: blocks {blocks[0]} to {blocks[-1]}",
+            flush=True,
+        )
         try:
-            stands &= record(path, options.blocks, options.jobs, options.timeout)
+            stands &= record(path, blocks, options.jobs, options.timeout)
         except RecordError as error:
             stands = False
             print(f"{path.stem}: no record written: {error}", file=sys.stderr, flush=True)

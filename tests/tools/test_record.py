@@ -134,6 +134,17 @@ def test_a_chapter_is_repeated_and_recorded(chapter: Path, tmp_path: Path) -> No
     assert [file.name for file in (tmp_path / "records").iterdir()] == ["07_try.csv"]
 
 
+def test_bounds_chosen_on_some_blocks_are_tested_on_others(chapter: Path, tmp_path: Path) -> None:
+    chapter.write_text(CHAPTER.format(bound=100), encoding="utf-8")
+    assert record.main([str(chapter), "--blocks", "2", "--first", "4"]) == 0
+    text = (tmp_path / "records" / "07_try.csv").read_text(encoding="utf-8")
+    assert "# blocks: 2, with base seeds 4000, 5000, ..., 5000" in text
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("# "))
+    assert next(rows)["worst"] == "25"  # block 5 squared
+    with pytest.raises(SystemExit):
+        record.main([str(chapter), "--blocks", "2", "--first", "0"])
+
+
 def test_a_claim_that_fails_in_one_block_fails_the_record(chapter: Path) -> None:
     chapter.write_text(CHAPTER.format(bound=3), encoding="utf-8")
     assert record.main([str(chapter), "--blocks", "2"]) == 1
