@@ -80,7 +80,7 @@ class Generator(_Generates):
     noise_dim
         Number of noise variables, at least 1.
     init
-        Applied to every linear layer after PyTorch's own initialisation, such as `he_normal`.
+        Applied to every linear layer after PyTorch's own initialisation: `he_normal`, say.
 
     Shapes
     ------
@@ -111,7 +111,7 @@ class Generator(_Generates):
 
 
 class Discriminator(_Discriminates):
-    """The discriminator of the seed tutorial: one number x in, the probability D(x) out.
+    """The discriminator of the seed tutorial: a number x in, the probability D(x) out.
 
     D(x) = sigmoid(W₃ lrelu(W₂ lrelu(W₁ x + b₁) + b₂) + b₃), lrelu(a) = max(a, 0.2 a)
 
@@ -161,7 +161,7 @@ class MLPGenerator(_Generates):
     output
         Makes the last layer: `nn.Tanh` keeps samples in [-1, 1]; `nn.Identity` leaves them free.
     init
-        Applied to every linear layer after PyTorch's own initialisation, such as `he_normal`.
+        Applied to every linear layer after PyTorch's own initialisation: `he_normal`, say.
 
     Shapes
     ------

@@ -116,9 +116,9 @@ def train(
 
     D ← D - Adam(∇_D [L_D(x_real, G(z)) + penalty]), then G ← G - Adam(∇_G L_G(G(z)))
 
-    Member i draws, from its own stream: G's weights, D's weights, then at each step x_real and z.
-    It does not depend on how many members there are. The weights of the networks you pass are not
-    used; only their shape and their way of drawing weights are.
+    Member i draws, from its own stream: G's weights, D's weights, then at each step x_real
+    and z. It does not depend on how many members there are. The weights of the networks you
+    pass are not used; only their shape and their way of drawing weights are.
 
     Parameters
     ----------
@@ -131,8 +131,8 @@ def train(
     penalty
         A function of (D, x_real, x_fake, generator), added to L_D.
     ema
-        Decay of the moving average of G's weights, in [0, 1), or None for no average. It warms up:
-        at step t the decay is min(ema, (1 + t) / (10 + t)).
+        Decay of the moving average of G's weights, in [0, 1), or None for no average. It
+        warms up: at step t the decay is min(ema, (1 + t) / (10 + t)).
     schedule
         Multiplies the learning rates at progress t/steps in [0, 1); see `cosine`.
     batch_size
@@ -148,14 +148,14 @@ def train(
     steps, replicas, seed
         Updates of G; number of members N; seed of all randomness.
     on_nan
-        "raise" stops at the first NaN; "freeze" leaves that member at its last finite weights and
-        goes on with the others.
+        "raise" stops at the first NaN; "freeze" leaves that member at its last finite weights
+        and goes on with the others.
     observe, observe_every
-        A function of the run so far, called before the first step, every so many steps and after
-        the last; what it returns is kept in the history.
+        A function of the run so far, called before the first step, every so many steps and
+        after the last; what it returns is kept in the history.
     checkpoint, checkpoint_every, resume
-        A file to write the whole state to, every so many steps and at the end; with `resume` the
-        run continues from it and ends with bitwise the same weights as one never stopped.
+        A file to write the whole state to, every so many steps and at the end; with `resume`
+        the run continues from it and ends with bitwise the weights of one never stopped.
     progress
         Show a bar on long runs.
 
@@ -168,21 +168,21 @@ def train(
     Raises
     ------
     ValueError
-        If an option makes no sense, networks and data do not fit, or a checkpoint is not of this
-        run.
+        If an option makes no sense, networks and data do not fit, or a checkpoint is not of
+        this run.
     DivergedError
         If a loss or gradient of some member is not finite and `on_nan` is "raise".
 
     Source
     ------
-    Goodfellow et al. 2014 (arXiv 1406.2661), algorithm 1; the moving average: Yazıcı et al. 2018
-    (arXiv 1806.04498).
+    Goodfellow et al. 2014 (arXiv 1406.2661), algorithm 1; the moving average: Yazıcı et al.
+    2018 (arXiv 1806.04498).
     """
     lr_G, lr_D = _rates(lr)
     options = {
-        "batch_size": batch_size, "lr_G": lr_G, "lr_D": lr_D, "betas": betas, "ema": ema,
-        "d_steps": d_steps, "fresh_z": fresh_z, "replicas": replicas, "seed": seed,
-        "on_nan": on_nan, "loss": _name(loss), "penalty": _name(penalty),
+        "batch_size": batch_size, "lr_G": lr_G, "lr_D": lr_D, "betas": betas,
+        "ema": ema, "d_steps": d_steps, "fresh_z": fresh_z, "replicas": replicas,
+        "seed": seed, "on_nan": on_nan, "loss": _name(loss), "penalty": _name(penalty),
         "schedule": _name(schedule), "steps": steps,
     }  # fmt: skip
     _check_options(options, observe_every, checkpoint, checkpoint_every, resume)
@@ -212,12 +212,13 @@ def train(
                 d_optimizer.param_groups[0]["lr"] = lr_D * schedule(step / steps)
 
             for _ in range(d_steps):
-                x_real = target.sample(batch_size, generator=streams).to(like)  # (N, m, data_dim)
-                x_fake = G(new_z())
+                x_real = target.sample(batch_size, generator=streams).to(like)
+                x_fake = G(new_z())  # both (N, m, data_dim)
                 held = x_fake.detach()  # G is held fixed while D learns
-                real_logits, fake_logits = D.logits(torch.cat([x_real, held], 1)).chunk(2, 1)
+                both_logits = D.logits(torch.cat([x_real, held], dim=1))
+                real_logits, fake_logits = both_logits.chunk(2, dim=1)
                 d_loss = loss.d(real_logits, fake_logits)  # (N,)
-                extra = none if penalty is None else penalty(D, x_real, held, streams)  # (N,)
+                extra = none if penalty is None else penalty(D, x_real, held, streams)
                 d_total = d_loss + extra
                 d_total.sum().backward()  # summed: each member's gradient is its own
                 _update(d_optimizer, d_total, run, on_nan, "discriminator")
