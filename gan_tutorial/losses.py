@@ -34,7 +34,7 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
     L_D = -E[log D(x)] - E[log(1 - D(G(z)))]
 
-    With D = sigmoid(logits): -log D = softplus(-logits), -log(1 - D) = softplus(logits).
+    For D = sigmoid(logits): -log D = softplus(-logits), -log(1 - D) = softplus(logits).
     At zero logits it is 2 log 2.
 
     Shapes
