@@ -271,6 +271,26 @@ def test_a_failing_write_leaves_the_old_checkpoint(error, path, monkeypatch, nev
     assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
 
 
+def test_the_bytes_are_on_the_disk_before_they_get_the_files_name(path, monkeypatch):
+    # else a power cut after the renaming leaves an empty file where a whole one was
+    seen = []
+    fsync, replace = os.fsync, os.replace
+
+    def synced(handle: int) -> None:
+        fsync(handle)
+        seen.append(("on the disk", os.fstat(handle).st_size))
+
+    def renamed(source, destination) -> None:
+        seen.append(("named", os.stat(source).st_size))
+        replace(source, destination)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    train(checkpoint=path, steps=4, checkpoint_every=100)
+    size = path.stat().st_size
+    assert seen == [("on the disk", size), ("named", size)]
+
+
 # --- what is not of this run
 
 OTHERS = [

@@ -429,10 +429,25 @@ def sharp(step: int, which: int) -> losses.Loss:
     return losses.nonsaturating._replace(g=bad)
 
 
+def lifted(step: int, which: int) -> losses.Loss:
+    """A loss that becomes infinite for one member, while all its gradients stay finite."""
+    calls = 0
+
+    def bad(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        extra = torch.zeros(3, dtype=real_logits.dtype)
+        extra[which] = math.inf if calls >= step else 0.0
+        return losses.nonsaturating.d(real_logits, fake_logits) + extra
+
+    return losses.nonsaturating._replace(d=bad)
+
+
 TROUBLE = [
     (lambda: spoiled(5, 1, math.nan), "discriminator's loss of member 1 is nan"),
     (lambda: spoiled(5, 1, math.inf), "discriminator's loss of member 1 is inf"),
     (lambda: spoiled(5, 1, math.nan, "g"), "generator's loss of member 1 is nan"),
+    (lambda: lifted(5, 1), "discriminator's loss of member 1 is inf"),
     (lambda: sharp(5, 1), "generator's loss of member 1 is [0-9.]+ and its gradient"),
 ]
 
@@ -480,6 +495,24 @@ def test_a_frozen_member_stays_and_the_others_go_on(loss, words):
     for network in (run.G, run.D, run.ema_G):
         assert all(weight.isfinite().all() for weight in weights(network))
     assert run.sample(5, seed=0).isfinite().all()
+
+
+def test_a_member_stays_frozen_when_its_loss_is_finite_again():
+    calls = 0
+
+    def once(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        factor = torch.ones(3, dtype=real_logits.dtype)
+        factor[1] = math.nan if calls == 5 else 1.0
+        return losses.nonsaturating.d(real_logits, fake_logits) * factor
+
+    run = train(loss=losses.nonsaturating._replace(d=once), on_nan="freeze", replicas=3, steps=12)
+    assert run.frozen == {1: 5}
+    shorter, healthy = train(replicas=3, steps=4), train(replicas=3, steps=12)
+    for ours, then, now in ((run.G, shorter.G, healthy.G), (run.D, shorter.D, healthy.D)):
+        assert same(weights(ours, 1), weights(then, 1))
+        assert same(weights(ours, 2), weights(now, 2))
 
 
 def test_members_freeze_one_after_the_other():
