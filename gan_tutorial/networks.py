@@ -80,7 +80,7 @@ class Generator(_Generates):
     noise_dim
         Number of noise variables, at least 1.
     init
-        Applied to each linear layer after PyTorch's own initialisation; see `he_normal`.
+        Applied to each linear layer after PyTorch's initialisation; see `he_normal`.
 
     Shapes
     ------
@@ -161,7 +161,7 @@ class MLPGenerator(_Generates):
     output
         Makes the last layer: `nn.Tanh` keeps samples in [-1, 1]; `nn.Identity` leaves them free.
     init
-        Applied to each linear layer after PyTorch's own initialisation; see `he_normal`.
+        Applied to each linear layer after PyTorch's initialisation; see `he_normal`.
 
     Shapes
     ------

@@ -116,9 +116,9 @@ def train(
 
     D ← D - Adam(∇_D [L_D(x_real, G(z)) + penalty]), then G ← G - Adam(∇_G L_G(G(z)))
 
-    Member i draws, from its own stream: G's weights, D's weights, then at each step x_real
-    and z. It does not depend on how many members there are. The weights of the networks you
-    pass are not used; only their shape and their way of drawing weights are.
+    Member i draws, from its own stream: G's weights, D's weights, then at each step
+    x_real and z. It does not depend on how many members there are. The weights of the
+    networks you pass are not used; only their shape and their way of drawing weights.
 
     Parameters
     ----------
@@ -131,8 +131,8 @@ def train(
     penalty
         A function of (D, x_real, x_fake, generator), added to L_D.
     ema
-        Decay of the moving average of G's weights, in [0, 1), or None for no average. It
-        warms up: at step t the decay is min(ema, (1 + t) / (10 + t)).
+        Decay of the moving average of G's weights, in [0, 1), or None for no average.
+        It warms up: at step t the decay is min(ema, (1 + t) / (10 + t)).
     schedule
         Multiplies the learning rates at progress t/steps in [0, 1); see `cosine`.
     batch_size
@@ -148,14 +148,15 @@ def train(
     steps, replicas, seed
         Updates of G; number of members N; seed of all randomness.
     on_nan
-        "raise" stops at the first NaN; "freeze" leaves that member at its last finite weights
-        and goes on with the others.
+        "raise" stops at the first NaN; "freeze" leaves that member at its last finite
+        weights and goes on with the others.
     observe, observe_every
-        A function of the run so far, called before the first step, every so many steps and
-        after the last; what it returns is kept in the history.
+        A function of the run so far, called before the first step, every so many steps
+        and after the last; what it returns is kept in the history.
     checkpoint, checkpoint_every, resume
-        A file to write the whole state to, every so many steps and at the end; with `resume`
-        the run continues from it and ends with bitwise the weights of one never stopped.
+        A file to write the whole state to, every so many steps and at the end; with
+        `resume` the run continues from it and ends with bitwise the weights of one
+        never stopped.
     progress
         Show a bar on long runs.
 
@@ -168,15 +169,15 @@ def train(
     Raises
     ------
     ValueError
-        If an option makes no sense, networks and data do not fit, or a checkpoint is not of
-        this run.
+        If an option makes no sense, networks and data do not fit, or a checkpoint is
+        not of this run.
     DivergedError
         If a loss or gradient of some member is not finite and `on_nan` is "raise".
 
     Source
     ------
-    Goodfellow et al. 2014 (arXiv 1406.2661), algorithm 1; the moving average: Yazıcı et al.
-    2018 (arXiv 1806.04498).
+    Goodfellow et al. 2014 (arXiv 1406.2661), algorithm 1; the moving average: Yazıcı et
+    al. 2018 (arXiv 1806.04498).
     """
     lr_G, lr_D = _rates(lr)
     options = {
