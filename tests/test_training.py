@@ -515,6 +515,25 @@ def test_a_member_stays_frozen_when_its_loss_is_finite_again():
         assert same(weights(ours, 2), weights(now, 2))
 
 
+def test_one_entry_of_a_gradient_that_is_nan_freezes_its_member():
+    calls = 0
+
+    def penalty(D, x_real, x_fake, generator):
+        nonlocal calls
+        calls += 1
+        extra = torch.zeros(3, dtype=x_real.dtype)
+        if calls >= 5:
+            extra[1] = (0 * next(D.parameters())[1, 0, 0]).sqrt()  # √0 is finite, its slope ∞ · 0
+        return extra
+
+    run = train(penalty=penalty, on_nan="freeze", replicas=3, steps=8)
+    assert run.frozen == {1: 5}
+    shorter, healthy = train(replicas=3, steps=4), train(replicas=3, steps=8)
+    for ours, then, now in ((run.G, shorter.G, healthy.G), (run.D, shorter.D, healthy.D)):
+        assert same(weights(ours, 1), weights(then, 1))
+        assert same(weights(ours, 2), weights(now, 2))
+
+
 def test_members_freeze_one_after_the_other():
     first, second = spoiled(3, 0, math.nan), spoiled(6, 2, math.nan)
     loss = losses.nonsaturating._replace(
