@@ -351,6 +351,7 @@ def test_sample():
     z = Streams(7, 3).randn(50, reference.NOISE_DIM).double()
     assert torch.equal(x, run.ema_G(z))
     assert torch.equal(run.sample(50, seed=7, ema=False), run.G(z))
+    assert not run.sample(50, seed=7, ema=False).requires_grad  # though G's weights do
     assert not torch.equal(x, run.G(z))
     plain = train(replicas=3, steps=20)
     assert torch.equal(plain.sample(50, seed=7), plain.G(z))  # no average to sample from

@@ -555,7 +555,7 @@ def killer_in(status: int, text: str) -> str:
         return text
     if status in (FAILED, STOPPED):
         named = re.search(r"^(?:FAILED|ERROR) (?:tests/)?(\S+)", text, flags=re.MULTILINE)
-        return named[1] if named else "an error before the first test"
+        return named[1] if named else "an interruption of the tests"
     if status < 0:
         return f"the tests crashed with signal {-status}"
     reason = {ASTRAY: "they import another copy of the package", NOTHING_TO_RUN: "there are none"}
