@@ -34,6 +34,7 @@ IGNORED_CELLS = 3  # cells of a chapter whose output may differ between machines
 CLAIMS_REQUIRED = 8
 EXERCISES_REQUIRED = 3
 SEEDS_REQUIRED = 16
+CODE_WIDTH = 88  # columns: a longer line scrolls sideways on the page
 ALT_TEXT = 40  # characters: shorter words cannot say what a figure shows
 OFFSETS = 100  # SEED + 0 ... SEED + 99 belong to a chapter
 ROUNDING = 1e-4  # bounds below this are about floating point, not about chance
@@ -197,12 +198,24 @@ def rule_problems(notebook: NotebookNode) -> list[str]:
             trees[position] = ast.parse(cell.source)
         except SyntaxError as error:
             found.append(f"cell {position} is not plain Python (no % and no !): {error.msg}")
+    found += _width_problems(cells)
     found += _tag_problems(cells)
     found += _figure_problems(cells, trees)
     found += _claim_problems(notebook, trees)
     found += _exercise_problems(cells)
     found += _seed_problems(trees)
     return found
+
+
+def _width_problems(cells: list[tuple[int, NotebookNode]]) -> Iterator[str]:
+    for position, cell in cells:
+        shown = cell.source
+        if "show_source(" in cell.source:
+            for output in cell.get("outputs", []):
+                shown += "\n" + dict(output_texts(output)).get("text/plain", "")
+        for line in shown.splitlines():
+            if len(line) > CODE_WIDTH:
+                yield f"cell {position} shows a line of {len(line)} columns: {line.strip()[:60]!r}"
 
 
 def _tag_problems(cells: list[tuple[int, NotebookNode]]) -> list[str]:

@@ -147,6 +147,15 @@ def metadata(index: int, **values: object) -> Callable[[NotebookNode], None]:
     return change
 
 
+def show(text: str) -> Callable[[NotebookNode], None]:
+    def change(stored: NotebookNode) -> None:
+        code(stored)[2].source += "\nshow_source(f)"
+        data = {"text/plain": text}
+        code(stored)[2].outputs.append(nbformat.v4.new_output("display_data", data=data))
+
+    return change
+
+
 def unfold(stored: NotebookNode) -> None:
     for cell in code(stored):
         if "hide-cell" in cell.metadata.get("tags", []):
@@ -197,6 +206,8 @@ FAULTS: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
     "address": (output(2, "<object at 0x7f3a5c1d2e80>\n"), "memory address"),
     "silent": (lambda stored: code(stored)[3].outputs.clear(), "stores no output"),
     "unfolded": (unfold, "no folded solution"),
+    "wide code": (source(2, "claim(", "#" * 89 + "\nclaim("), "a line of 89 columns"),
+    "wide source": (show("def f():\n" + " " * 81 + "return 9"), "a line of 89 columns"),
 }
 
 
