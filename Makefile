@@ -4,6 +4,7 @@
 VENV = .venv/bin
 PORT = 8000
 CHAPTER =
+FIRST =
 
 export OMP_NUM_THREADS = 1
 export MKL_NUM_THREADS = 1
@@ -23,7 +24,8 @@ help:
 	@echo "make test CHAPTER=03         prove one chapter"
 	@echo "make lab                     open the chapters in JupyterLab"
 	@echo "make notebooks [CHAPTER=03]  run the chapters and store their outputs"
-	@echo "make records [CHAPTER=03]    repeat every claim on 20 blocks of fresh seeds, keep the record"
+	@echo "make records [CHAPTER=03]    repeat every claim on 20 blocks of fresh seeds, keep the record;"
+	@echo "             [FIRST=21]      on the blocks from 21 on"
 	@echo "make mutants                 break the mathematics on purpose; the tests must notice"
 	@echo "make bench                   time train() against a loop written the usual way"
 	@echo "make clean                   remove what was built; .venv stays"
@@ -51,7 +53,7 @@ notebooks: setup
 	@$(VENV)/python tools/execute.py $(CHAPTER)
 
 records: setup
-	@$(VENV)/python tools/record.py $(CHAPTER)
+	@$(VENV)/python tools/record.py $(CHAPTER) $(if $(FIRST),--first $(FIRST))
 
 mutants: setup
 	@$(VENV)/python tools/mutants.py

@@ -221,10 +221,11 @@ def number(value: float | int | None) -> str:
 def render(path: Path, rows: list[Row], blocks: range) -> str:
     """Return the text of the record."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy"))
+    first = blocks[0]
     base = [SEEDS_PER_BLOCK * block for block in blocks]
     stream = io.StringIO()
     for line in (
-        f"command: make records CHAPTER={path.stem[:2]}",
+        f"command: make records CHAPTER={path.stem[:2]}" + (f" FIRST={first}" if first > 1 else ""),
         f"date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         f"versions: python {platform.python_version()}, {versions}",
         f"commit: {commit()}",

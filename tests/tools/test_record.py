@@ -138,6 +138,7 @@ def test_bounds_chosen_on_some_blocks_are_tested_on_others(chapter: Path, tmp_pa
     chapter.write_text(CHAPTER.format(bound=100), encoding="utf-8")
     assert record.main([str(chapter), "--blocks", "2", "--first", "4"]) == 0
     text = (tmp_path / "records" / "07_try.csv").read_text(encoding="utf-8")
+    assert "# command: make records CHAPTER=07 FIRST=4\n" in text
     assert "# blocks: 2, with base seeds 4000, 5000, ..., 5000" in text
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("# "))
     assert next(rows)["worst"] == "25"  # block 5 squared
