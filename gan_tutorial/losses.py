@@ -4,7 +4,10 @@ A `Loss` is a pair of functions, `d` and `g`. Both are called with `(real_logits
 each of shape (..., m, 1), and return one value per leading index: a batch gives a scalar, an
 ensemble of N members gives N values.
 
-A penalty is called with `(D, x_real, x_fake, generator)` and returns one value per member.
+A penalty is called with `(D, x_real, x_fake, generator)` and returns one value per member. The sum
+of two penalties, `r1(0.1) + r2(0.1)`, is a penalty.
+
+The tables `LOSSES` and `PENALTIES` give each of them the name that the book prints.
 """
 
 from collections.abc import Callable
@@ -13,7 +16,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
+from torch.nn.functional import relu, softplus
 
 PairLoss = Callable[[Tensor, Tensor], Tensor]
 
@@ -99,12 +102,261 @@ def saturating_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tenso
     return -_mean(softplus(fake_logits))
 
 
+def least_squares_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Pull D's output to 1 at real samples and to 0 at fakes.
+
+    L_D = ½ E[(ℓ(x) - 1)²] + ½ E[ℓ(G(z))²]
+
+    Here ℓ is read as a score, without the sigmoid. At zero logits it is ½.
+
+    Shapes
+    ------
+    real_logits, fake_logits (..., m, 1) -> (...)
+
+    Raises
+    ------
+    ValueError
+        If logits do not have shape (..., m, 1).
+
+    Source
+    ------
+    Mao et al. 2017 (arXiv 1611.04076), with labels 0 and 1.
+    """
+    return _mean((real_logits - 1).square()) / 2 + _mean(fake_logits.square()) / 2
+
+
+def least_squares_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Pull D's output at fakes to 1, from both sides.
+
+    L_G = ½ E[(ℓ(G(z)) - 1)²]
+
+    Its gradient in the logit is ℓ - 1: it grows with the distance, and turns round beyond 1.
+
+    Shapes
+    ------
+    fake_logits (..., m, 1) -> (...); real_logits is not used
+
+    Raises
+    ------
+    ValueError
+        If logits do not have shape (..., m, 1).
+
+    Source
+    ------
+    Mao et al. 2017 (arXiv 1611.04076), with label 1.
+    """
+    return _mean((fake_logits - 1).square()) / 2
+
+
+def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Make D pay for what is not on its right side by a margin of 1.
+
+    L_D = E[max(0, 1 - ℓ(x))] + E[max(0, 1 + ℓ(G(z)))]
+
+    Samples beyond the margin have no gradient. At zero logits it is 2.
+
+    Shapes
+    ------
+    real_logits, fake_logits (..., m, 1) -> (...)
+
+    Raises
+    ------
+    ValueError
+        If logits do not have shape (..., m, 1).
+
+    Source
+    ------
+    Lim & Ye 2017 (arXiv 1705.02894).
+    """
+    return _mean(relu(1 - real_logits)) + _mean(relu(1 + fake_logits))
+
+
+def wasserstein_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Raise the critic's score of real samples over that of fakes.
+
+    L_D = E[ℓ(G(z))] - E[ℓ(x)]
+
+    If no slope of ℓ is above 1, -L_D is at most W₁(p_data, p_g), and the best ℓ attains it. The
+    loss has no minimum unless something bounds the slope: see `clipping` and `gradient_penalty`.
+
+    Shapes
+    ------
+    real_logits, fake_logits (..., m, 1) -> (...)
+
+    Raises
+    ------
+    ValueError
+        If logits do not have shape (..., m, 1).
+
+    Source
+    ------
+    Arjovsky et al. 2017 (arXiv 1701.07875), algorithm 1.
+    """
+    return _mean(fake_logits) - _mean(real_logits)
+
+
+def wasserstein_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Raise the score of the fakes: the generator's loss of the hinge game as well.
+
+    L_G = -E[ℓ(G(z))]
+
+    Its gradient in the logit is -1, whatever D thinks.
+
+    Shapes
+    ------
+    fake_logits (..., m, 1) -> (...); real_logits is not used
+
+    Raises
+    ------
+    ValueError
+        If logits do not have shape (..., m, 1).
+
+    Source
+    ------
+    Arjovsky et al. 2017 (arXiv 1701.07875), algorithm 1.
+    """
+    return -_mean(fake_logits)
+
+
+def relativistic_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Ask D which of two samples is the real one, and not whether one sample is.
+
+    L_D = E[softplus(-(ℓ(x) - ℓ(G(z))))]
+
+    The i-th real sample is paired with the i-th fake. At equal logits it is log 2.
+
+    Shapes
+    ------
+    real_logits, fake_logits (..., m, 1) -> (...)
+
+    Raises
+    ------
+    ValueError
+        If logits do not have shape (..., m, 1).
+
+    Source
+    ------
+    Jolicoeur-Martineau 2018 (arXiv 1807.00734); paired as in Huang et al. 2024 (arXiv 2501.05441).
+    """
+    return _mean(softplus(-(real_logits - fake_logits)))
+
+
+def relativistic_generator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Make each fake look more real than the real sample it is paired with.
+
+    L_G = E[softplus(-(ℓ(G(z)) - ℓ(x)))]
+
+    It is D's loss with real and fake exchanged.
+
+    Shapes
+    ------
+    real_logits, fake_logits (..., m, 1) -> (...)
+
+    Raises
+    ------
+    ValueError
+        If logits do not have shape (..., m, 1).
+
+    Source
+    ------
+    Jolicoeur-Martineau 2018 (arXiv 1807.00734); paired as in Huang et al. 2024 (arXiv 2501.05441).
+    """
+    return _mean(softplus(-(fake_logits - real_logits)))
+
+
 nonsaturating = Loss(discriminator_loss, nonsaturating_generator_loss)
 saturating = Loss(discriminator_loss, saturating_generator_loss)
+least_squares = Loss(least_squares_discriminator_loss, least_squares_generator_loss)
+hinge = Loss(hinge_discriminator_loss, wasserstein_generator_loss)
+wasserstein = Loss(wasserstein_discriminator_loss, wasserstein_generator_loss)
+relativistic = Loss(relativistic_discriminator_loss, relativistic_generator_loss, g_uses_real=True)
 
 
 @dataclass(frozen=True)
-class GradientPenalty:
+class SmoothedDiscriminatorLoss:
+    """Cross-entropy with a label below 1 for real samples; see `smoothed`."""
+
+    real: float
+
+    def __call__(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return -E[real log D(x) + (1 - real) log(1 - D(x))] - E[log(1 - D(G(z)))]."""
+        # softplus(ℓ) = ℓ + softplus(-ℓ), so the second label adds nothing but the logit itself
+        unsure = (1 - self.real) * _mean(real_logits)
+        return discriminator_loss(real_logits, fake_logits) + unsure
+
+
+def smoothed(loss: Loss, real: float = 0.9) -> Loss:
+    """Lower the label of real samples from 1 to `real`; that of fakes stays 0.
+
+    L_D = -E[real log D(x) + (1 - real) log(1 - D(x))] - E[log(1 - D(G(z)))]
+
+    The best D becomes real · p_data / (p_data + p_g): it is never sure of a real sample. G's loss
+    stays as it is.
+
+    Parameters
+    ----------
+    loss
+        A pair whose `d` is `discriminator_loss`.
+    real
+        The label of real samples, in (0, 1].
+
+    Raises
+    ------
+    ValueError
+        If `loss.d` is no cross-entropy, so that it has no labels, or `real` is out of range.
+
+    Source
+    ------
+    Salimans et al. 2016 (arXiv 1606.03498), section 3.4.
+    """
+    if loss.d is not discriminator_loss:
+        raise ValueError(f"only a cross-entropy has labels to smooth, got loss.d = {loss.d!r}")
+    if not 0 < real <= 1:
+        raise ValueError(f"the label of real samples must be in (0, 1], got {real}")
+    return loss._replace(d=SmoothedDiscriminatorLoss(float(real)))
+
+
+LOSSES = {
+    "non-saturating": nonsaturating,
+    "saturating": saturating,
+    "smoothed labels": smoothed(nonsaturating),
+    "least squares": least_squares,
+    "hinge": hinge,
+    "Wasserstein": wasserstein,
+    "relativistic": relativistic,
+}
+
+
+# --- penalties
+
+
+class Penalty:
+    """A term of D's loss that looks at D itself. The sum of two is one."""
+
+    def __call__(self, D: Any, x_real: Tensor, x_fake: Tensor, generator: Any = None) -> Tensor:
+        """Return the penalty, one value per member."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it penalises")
+
+    def __add__(self, other: Callable[..., Tensor]) -> "PenaltySum":
+        """Return the penalty that asks for both."""
+        return PenaltySum(self, other)
+
+
+@dataclass(frozen=True)
+class PenaltySum(Penalty):
+    """Two penalties at once, the first with the first claim to the random stream."""
+
+    first: Callable[..., Tensor]
+    second: Callable[..., Tensor]
+
+    def __call__(self, D: Any, x_real: Tensor, x_fake: Tensor, generator: Any = None) -> Tensor:
+        """Return the sum of both, one value per member."""
+        first = self.first(D, x_real, x_fake, generator)
+        return first + self.second(D, x_real, x_fake, generator)
+
+
+@dataclass(frozen=True)
+class GradientPenalty(Penalty):
     """The squared slope of D's logit at real or at fake samples; see `r1` and `r2`."""
 
     gamma: float
@@ -112,10 +364,23 @@ class GradientPenalty:
 
     def __call__(self, D: Any, x_real: Tensor, x_fake: Tensor, generator: Any = None) -> Tensor:
         """Return gamma / 2 · E‖∇ₓ logits(x)‖², one value per member."""
-        x = x_real if self.at == "real" else x_fake
-        x = x.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(D.logits(x).sum(), x, create_graph=True)
+        slope = _slope(D, x_real if self.at == "real" else x_fake)
         return self.gamma / 2 * _mean(slope.square().sum(dim=-1, keepdim=True))
+
+
+@dataclass(frozen=True)
+class SlopePenalty(Penalty):
+    """How far D's slope between real and fake samples is from a target; see `gradient_penalty`."""
+
+    gamma: float
+    target: float
+
+    def __call__(self, D: Any, x_real: Tensor, x_fake: Tensor, generator: Any = None) -> Tensor:
+        """Return gamma / 2 · E[(‖∇ₓ logits(x)‖ - target)²], one value per member."""
+        u = _uniform(x_real, generator)  # (..., m, 1)
+        slope = _slope(D, u * x_real + (1 - u) * x_fake)
+        size = slope.norm(dim=-1, keepdim=True)  # at a slope of 0 torch's norm has the gradient 0
+        return self.gamma / 2 * _mean((size - self.target).square())
 
 
 def r1(gamma: float) -> GradientPenalty:
@@ -174,9 +439,107 @@ def r2(gamma: float) -> GradientPenalty:
     return GradientPenalty(_strength(gamma), "fake")
 
 
-def _strength(gamma: float) -> float:
+def gradient_penalty(gamma: float, target: float = 1.0) -> SlopePenalty:
+    """Penalise slopes of D that differ from `target`, between real and fake samples.
+
+    gamma / 2 · E[(‖∇ₓ logits(x̂)‖ - target)²], x̂ = u x + (1 - u) G(z), u uniform on [0, 1)
+
+    One u is drawn for each pair of samples. The norm is that of one sample's slope. For a linear D
+    the penalty is 0 at slope `target`, and gamma / 2 · target² at slope 0, where it stays finite.
+
+    Parameters
+    ----------
+    gamma
+        Strength, at least 0, with the same half as in `r1`: the paper's λ = 10 is gamma = 20.
+    target
+        The wanted slope, at least 0.
+
+    Returns
+    -------
+    SlopePenalty
+        Called as `penalty(D, x_real, x_fake, generator)`, x_real and x_fake of shape
+        (..., m, data_dim); returns shape (...). No gradient flows into G.
+
+    Raises
+    ------
+    ValueError
+        If `gamma` or `target` is negative or not finite; when called, if there is no generator.
+
+    Source
+    ------
+    Gulrajani et al. 2017 (arXiv 1704.00028), equation 3.
+    """
+    return SlopePenalty(_strength(gamma), _strength(target, "target"))
+
+
+PENALTIES: dict[str, Callable[[float], Penalty]] = {
+    "R1": r1,
+    "R2": r2,
+    "gradient penalty": gradient_penalty,
+}
+
+
+@dataclass(frozen=True)
+class Clipping:
+    """Put the weights of D back into a box; see `clipping`."""
+
+    bound: float
+
+    @torch.no_grad()
+    def __call__(self, D: Any) -> None:
+        """Clip every weight of D to [-bound, bound], in place."""
+        for weight in D.parameters():
+            weight.clamp_(-self.bound, self.bound)
+
+
+def clipping(bound: float) -> Clipping:
+    """Keep every weight of the critic within a bound, and so its slope.
+
+    w ← min(max(w, -bound), bound) for every weight w of D
+
+    Parameters
+    ----------
+    bound
+        Largest size of a weight, positive; 0.01 in the paper.
+
+    Returns
+    -------
+    Clipping
+        Called with D after each of its updates: `train(..., constrain=clipping(0.01))`.
+
+    Raises
+    ------
+    ValueError
+        If `bound` is not positive and finite.
+
+    Source
+    ------
+    Arjovsky et al. 2017 (arXiv 1701.07875), algorithm 1.
+    """
+    if not 0 < bound < float("inf"):
+        raise ValueError(f"bound must be positive and finite, got {bound}")
+    return Clipping(float(bound))
+
+
+def _slope(D: Any, x: Tensor) -> Tensor:
+    """Return ∇ₓ logits(x), shape (..., m, data_dim), as a function of D's weights."""
+    x = x.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(D.logits(x).sum(), x, create_graph=True)
+    return slope
+
+
+def _uniform(x: Tensor, generator: Any) -> Tensor:
+    """Return a uniform number for each sample in x, shape (..., m, 1), from one or N streams."""
+    if generator is None:
+        raise ValueError("gradient_penalty draws random numbers: it needs a generator, got None")
+    if isinstance(generator, torch.Generator):
+        return torch.rand(*x.shape[:-1], 1, generator=generator).to(x)
+    return generator.rand(x.shape[-2], 1).to(x)
+
+
+def _strength(gamma: float, name: str = "gamma") -> float:
     if not 0 <= gamma < float("inf"):
-        raise ValueError(f"gamma must be a finite number of at least 0, got {gamma}")
+        raise ValueError(f"{name} must be a finite number of at least 0, got {gamma}")
     return float(gamma)
 
 

@@ -1,16 +1,21 @@
 """The networks of the book: the generator and the discriminator, as small as they can be.
 
 `Generator` and `Discriminator` have the layers, sizes and names of the tutorial this book starts
-from; `MLPGenerator` and `MLPDiscriminator` let you choose width, depth and activation.
+from; `MLPGenerator` and `MLPDiscriminator` let you choose width, depth, activation and
+normalisation. `spectral` bounds the slope of a network; `Packed` and `MinibatchStd` let D look at
+several samples at once.
 
 Every discriminator has two outputs. `D(x)` is a probability, as in the mathematics. `D.logits(x)`
 is the number before the sigmoid; losses and training use it, because it never overflows.
 """
 
+import copy
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations, parametrize
 
 Init = Callable[[nn.Linear], None]
 
@@ -37,8 +42,12 @@ class _Network(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw all weights again from the global random stream, in the order of construction."""
-        for linear in self.linears():
-            linear.reset_parameters()
+        layers: list[Any] = list(self.model)
+        for layer in layers:
+            if parametrize.is_parametrized(layer):
+                raise ValueError("weights under spectral norm cannot be drawn again: start anew")
+            if hasattr(layer, "reset_parameters"):
+                layer.reset_parameters()
         self._apply_init()
 
 
@@ -158,6 +167,8 @@ class MLPGenerator(_Generates):
         Sizes, each at least 1.
     activation
         Makes the layer after each hidden linear layer, such as `nn.ReLU`.
+    norm
+        Makes the layer between the two from the width, such as `nn.BatchNorm1d`, or None.
     output
         Makes the last layer: `nn.Tanh` keeps samples in [-1, 1]; `nn.Identity` leaves them free.
     init
@@ -181,13 +192,15 @@ class MLPGenerator(_Generates):
         depth: int = 2,
         *,
         activation: Callable[[], nn.Module] = nn.ReLU,
+        norm: Callable[[int], nn.Module] | None = None,
         output: Callable[[], nn.Module] = nn.Identity,
         init: Init | None = None,
     ) -> None:
         super().__init__(init)
         self.noise_dim = _size("noise_dim", noise_dim)
         self.data_dim = _size("data_dim", data_dim)
-        self._finish(*_mlp(noise_dim, data_dim, width, depth, activation), output())
+        hidden = _hidden(noise_dim, width, depth, norm, activation)
+        self._finish(*hidden, nn.Linear(width, data_dim), output())
 
 
 class MLPDiscriminator(_Discriminates):
@@ -201,6 +214,11 @@ class MLPDiscriminator(_Discriminates):
         Sizes, each at least 1.
     activation
         Makes the layer after each hidden linear layer; by default `leaky_relu`, slope 0.2.
+    norm
+        Makes the layer between the two from the width, or None. Beware of `nn.BatchNorm1d` here:
+        D then judges a sample by its batch, of real and fake in D's step, of fakes in G's.
+    group
+        If given, `MinibatchStd(group)` stands before the last linear layer.
     init
         Applied to every linear layer after PyTorch's own initialisation.
 
@@ -221,11 +239,121 @@ class MLPDiscriminator(_Discriminates):
         depth: int = 2,
         *,
         activation: Callable[[], nn.Module] | None = None,
+        norm: Callable[[int], nn.Module] | None = None,
+        group: int | None = None,
         init: Init | None = None,
     ) -> None:
         super().__init__(init)
         self.data_dim = _size("data_dim", data_dim)
-        self._finish(*_mlp(data_dim, 1, width, depth, activation or leaky_relu), nn.Sigmoid())
+        layers = _hidden(data_dim, width, depth, norm, activation or leaky_relu)
+        if group is not None:
+            layers += [MinibatchStd(group)]
+        self._finish(*layers, nn.Linear(width + (group is not None), 1), nn.Sigmoid())
+
+
+class MinibatchStd(nn.Module):
+    """Let D see how much its samples differ: a layer that adds one feature to each sample.
+
+    x ↦ (x, s), s = mean over features of √(variance over the sample's group + 10⁻⁸)
+
+    A group is `group` samples in a row. As the batch size is a multiple of it, no group holds
+    both real and fake samples.
+
+    Shapes
+    ------
+    x (..., m, features) -> (..., m, features + 1), m a multiple of `group`
+
+    Raises
+    ------
+    ValueError
+        If `group` is not a positive integer, or m is no multiple of it.
+
+    Source
+    ------
+    Karras et al. 2018 (arXiv 1710.10196), section 3; the idea: Salimans et al. 2016
+    (arXiv 1606.03498), section 3.2.
+    """
+
+    per_member = True  # leading indices are kept apart: an ensemble may use it as it is
+
+    def __init__(self, group: int) -> None:
+        super().__init__()
+        self.group = _size("group", group)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x with the spread of its group as a further feature."""
+        groups = _in_groups(x, self.group)  # (..., m / group, group, features)
+        variance = groups.var(dim=-2, correction=0, keepdim=True)
+        spread = (variance + 1e-8).sqrt().mean(dim=-1, keepdim=True)  # (..., m / group, 1, 1)
+        return torch.cat([x, spread.repeat_interleave(self.group, dim=-2).flatten(-3, -2)], dim=-1)
+
+
+class Packed(nn.Module):
+    """A discriminator that judges several samples at once: all are real, or all are fake.
+
+    Packed(D, size).logits(x)[j] = D.logits(x[size · j], …, x[size · j + size - 1])
+
+    There is one answer for each pack of samples in a row. A generator that lacks modes gives
+    itself away: its packs are too alike. A penalty takes each sample's slope by itself.
+
+    Parameters
+    ----------
+    D
+        A discriminator of size · data_dim numbers.
+    size
+        Samples in a pack, at least 1.
+
+    Shapes
+    ------
+    x (..., m, data_dim) -> D(x) (..., m / size, 1), m a multiple of `size`
+
+    Raises
+    ------
+    ValueError
+        If `size` is not a positive integer or does not divide `D.data_dim`, or m is no multiple.
+
+    Source
+    ------
+    Lin et al. 2018 (arXiv 1712.04086), section 3.
+    """
+
+    def __init__(self, D: Any, size: int) -> None:
+        super().__init__()
+        if D.data_dim % _size("size", size):
+            raise ValueError(f"D takes {D.data_dim} numbers, which are not packs of {size} samples")
+        self.D, self.data_dim, self.samples_per_logit = D, D.data_dim // size, size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the probability that a pack is real, shape (..., m / size, 1)."""
+        return torch.sigmoid(self.logits(x))
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Return the numbers before the sigmoid, shape (..., m / size, 1)."""
+        x = _features(x, self.data_dim, "x", "data_dim")
+        return self.D.logits(_in_groups(x, self.samples_per_logit).flatten(-2))
+
+    def reset_parameters(self) -> None:
+        """Draw all weights of D again."""
+        self.D.reset_parameters()
+
+
+def spectral(network: nn.Module) -> nn.Module:
+    """Return a copy of a network in which every linear layer has spectral norm 1.
+
+    W ↦ W / s(W), s the largest singular value, found by PyTorch's `spectral_norm`
+
+    With activations whose slope is at most 1, no slope of the network's logits is above 1.
+
+    Source
+    ------
+    Miyato et al. 2018 (arXiv 1802.05957), section 2.1.
+    """
+    network = copy.deepcopy(network)
+    with torch.random.fork_rng(devices=[]):  # the power iteration starts at random
+        for layer in list(network.modules()):
+            if isinstance(layer, nn.Linear):
+                parametrizations.spectral_norm(layer)
+    return network
 
 
 def leaky_relu() -> nn.Module:
@@ -246,20 +374,34 @@ def he_normal(linear: nn.Linear) -> None:
     nn.init.zeros_(linear.bias)
 
 
-def _mlp(
-    inputs: int, outputs: int, width: int, depth: int, activation: Callable[[], nn.Module]
+def _hidden(
+    inputs: int,
+    width: int,
+    depth: int,
+    norm: Callable[[int], nn.Module] | None,
+    activation: Callable[[], nn.Module],
 ) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for _ in range(_size("depth", depth)):
-        layers += [nn.Linear(inputs, _size("width", width)), activation()]
+        layers += [nn.Linear(inputs, _size("width", width))]
+        if norm is not None:
+            layers += [norm(width)]
+        layers += [activation()]
         inputs = width
-    return [*layers, nn.Linear(inputs, outputs)]
+    return layers
 
 
 def _size(name: str, value: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
     return value
+
+
+def _in_groups(x: Tensor, size: int) -> Tensor:
+    """Cut (..., m, features) into groups of samples in a row, (..., m / size, size, features)."""
+    if x.dim() < 2 or x.shape[-2] % size:
+        raise ValueError(f"samples must come in groups of {size}, got shape {tuple(x.shape)}")
+    return x.unflatten(-2, (-1, size))
 
 
 def _features(x: Tensor, size: int, name: str, size_name: str) -> Tensor:

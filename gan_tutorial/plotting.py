@@ -5,6 +5,7 @@ sample. Legends use symbols, so that figures need no translation.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from matplotlib.axes import Axes
@@ -171,14 +172,63 @@ def dots(
         zip(kinds or ["generator"] * rows, groups.values(), strict=True)
     ):
         values, y = _flat(values), rows - 1 - row
-        offset = ((torch.arange(len(values)) * 0.618) % 1 - 0.5) * 0.5  # spread, the same each time
-        ax.scatter(values, y + offset, s=18, color=_color(kind), alpha=0.7, linewidths=0)
+        ax.scatter(
+            values, y + _spread(len(values)), s=18, color=_color(kind), alpha=0.7, linewidths=0
+        )
         ax.plot([values.quantile(0.5)] * 2, [y - 0.38, y + 0.38], color=_color(kind), linewidth=3)
     if bound is not None:
         ax.axvline(bound, color="#767676", linestyle="--", linewidth=1.2)
     ax.set_yticks(range(rows), list(groups)[::-1])
     ax.set_ylim(-0.6, rows - 0.4)
     return ax
+
+
+def forest(
+    rows: Sequence[Any], ax: Axes, *, kind: str = "generator", margin: float | None = None
+) -> Axes:
+    """Draw differences to a base: a row for each variant, with a dashed line at no difference.
+
+    Thin dots are seeds. The mark is their mean: filled if the variant matters, a square if there
+    is no difference above the margin, hollow if nothing is known. The thick bar is the interval
+    of one comparison, the thin one that of the whole family.
+
+    Parameters
+    ----------
+    rows
+        From `experiments.Result.table`.
+    ax
+        Where to draw.
+    kind
+        "data", "generator", "discriminator" or "other": it sets the colour.
+    margin
+        Shade the differences smaller than this.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown.
+    """
+    color = _color(kind)
+    ax.axvline(0, color="#767676", linestyle="--", linewidth=1.2, zorder=0)
+    if margin is not None:
+        ax.axvspan(-margin, margin, color="#767676", alpha=0.15, linewidth=0, zorder=0)
+    for y, row in enumerate(reversed(rows)):
+        seeds = _flat(row.differences)
+        ax.scatter(seeds, y + _spread(len(seeds)), s=9, color=color, alpha=0.45, linewidths=0)
+        ax.plot(row.family_interval, [y, y], color=color, linewidth=1.2)
+        ax.plot(row.interval, [y, y], color=color, linewidth=4, solid_capstyle="butt")
+        ax.plot(
+            row.difference,
+            y,
+            marker="s" if row.verdict.startswith("no difference") else "o",
+            markersize=8,
+            markeredgecolor=color,
+            markeredgewidth=2,
+            markerfacecolor="white" if row.verdict.startswith("unknown") else color,
+        )
+    ax.set_yticks(range(len(rows)), [row.variant for row in reversed(rows)])
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    return _label(ax, "difference", "")
 
 
 def points(samples: Tensor, ax: Axes, *, kind: str = "generator", label: str | None = None) -> Axes:
@@ -215,6 +265,11 @@ def _color(kind: str) -> str:
     if kind not in COLORS:
         raise ValueError(f"kind must be one of {', '.join(COLORS)}, got {kind!r}")
     return COLORS[kind]
+
+
+def _spread(n: int) -> Tensor:
+    """Return how far each of n dots is put from the middle of its row: the same each time."""
+    return ((torch.arange(n) * 0.618) % 1 - 0.5) * 0.5
 
 
 def _flat(values: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import math
 import os
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gan_tutorial.ensemble import Streams, replicate
+from gan_tutorial.ensemble import Streams, block, replicate
 
 Schedule = Callable[[float], float]
 FORMAT = "gan_tutorial checkpoint 1"
@@ -75,8 +75,49 @@ class Run:
         """
         _at_least_one("n", n)
         G = self.ema_G if ema and self.ema_G is not None else self.G
-        z = Streams(seed, len(self.streams)).randn(n, G.noise_dim)
-        return G(z.to(next(G.parameters())))
+        z = Streams(seed, self.streams.members).randn(n, G.noise_dim)
+        mode = G.training
+        x_fake = G.eval()(z.to(next(G.parameters())))  # BatchNorm by its running statistics
+        G.train(mode)
+        return x_fake
+
+    def blocks(self, k: int) -> "Iterator[Run]":
+        """Return the run as k runs of N / k consecutive members each, one after the other.
+
+        Each has copies of its members' weights, and is what training them apart would have given.
+
+        Raises
+        ------
+        ValueError
+            If N is not divisible by k.
+        """
+        replicas = len(self.streams)
+        _at_least_one("k", k)
+        if replicas % k:
+            raise ValueError(f"{replicas} members cannot be split into {k} equal blocks")
+        history, size = self.history, replicas // k
+        for start in range(0, replicas, size):
+            part = slice(start, start + size)
+            G, D = block(self.G, part), block(self.D, part)
+            yield Run(
+                G,
+                D,
+                None if self.ema_G is None else block(self.ema_G, part),
+                History(
+                    history.d_loss[:, part],
+                    history.g_loss[:, part],
+                    history.penalty[:, part],
+                    [
+                        seen[part] if seen.shape[:1] == (replicas,) else seen
+                        for seen in history.observed
+                    ],
+                    history.observed_at,
+                ),
+                self.streams[part],
+                self.steps,
+                {m - start: step for m, step in self.frozen.items() if start <= m < start + size},
+                self.interrupted,
+            )
 
 
 class DivergedError(FloatingPointError):
@@ -94,15 +135,19 @@ def train(
     *,
     loss: Any,
     penalty: Callable[..., Tensor] | None = None,
+    penalty_every: int = 1,
+    penalty_schedule: Schedule | None = None,
+    constrain: Callable[[Any], None] | None = None,
+    instance_noise: Schedule | None = None,
     ema: float | None = None,
     schedule: Schedule | None = None,
     batch_size: int = 64,
-    lr: float | tuple[float, float] = 1e-3,
+    lr: float | Tensor | tuple[float | Tensor, float | Tensor] = 1e-3,
     betas: tuple[float, float] = (0.5, 0.999),
     d_steps: int = 1,
     fresh_z: bool = False,
     steps: int = 1500,
-    replicas: int = 1,
+    replicas: int | Sequence[int] = 1,
     seed: int = 0,
     on_nan: str = "raise",
     observe: Callable[[Run], Tensor] | None = None,
@@ -123,13 +168,23 @@ def train(
     Parameters
     ----------
     G, D
-        A generator with `noise_dim`, and a discriminator or critic with `logits`.
+        A generator with `noise_dim`, and a discriminator or critic with `logits`. In
+        its own step D sees one batch: m real samples, then m fakes.
     target
         What to learn: has `dim` and `sample(m, generator=…)`; see `gan_tutorial.data`.
     loss
-        A pair `loss.d`, `loss.g` of functions of (real_logits, fake_logits).
+        A pair `loss.d`, `loss.g` of functions of (real_logits, fake_logits); or a list
+        of pairs: members fall into as many equal blocks, and block j plays by loss[j].
     penalty
         A function of (D, x_real, x_fake, generator), added to L_D.
+    penalty_every, penalty_schedule
+        Take the penalty only every so many steps, but as many times as strong; and
+        multiply it by a function of the progress, such as `geometric(1, 0.01)`.
+    constrain
+        Called with D after each of its updates, such as `losses.clipping(0.01)`.
+    instance_noise
+        Standard deviation of the normal noise added to all samples that D sees, as a
+        function of the progress, such as `linear(0.5, 0)`.
     ema
         Decay of the moving average of G's weights, in [0, 1), or None for no average.
         It warms up: at step t the decay is min(ema, (1 + t) / (10 + t)).
@@ -138,7 +193,8 @@ def train(
     batch_size
         Samples of each kind in a step, m.
     lr
-        Adam's learning rate, or a pair (lr_G, lr_D).
+        Adam's learning rate, or a pair (lr_G, lr_D). Each may be a tensor of N rates,
+        one for each member.
     betas
         Adam's decay rates, each in [0, 1).
     d_steps
@@ -146,7 +202,8 @@ def train(
     fresh_z
         Draw new noise for G's update, in place of the noise of D's last one.
     steps, replicas, seed
-        Updates of G; number of members N; seed of all randomness.
+        Updates of G; number of members N, or which members: `replicas=[0, 1, 0, 1]`
+        trains members 0 and 1 twice, on the same streams; seed of all randomness.
     on_nan
         "raise" stops at the first NaN; "freeze" leaves that member at its last finite
         weights and goes on with the others.
@@ -177,32 +234,42 @@ def train(
     Source
     ------
     Goodfellow et al. 2014 (arXiv 1406.2661), algorithm 1; the moving average: Yazıcı et
-    al. 2018 (arXiv 1806.04498).
+    al. 2018 (arXiv 1806.04498); instance noise: Sønderby et al. 2017 (arXiv
+    1610.04490); a penalty at some steps only: Karras et al. 2020 (arXiv 1912.04958).
     """
-    lr_G, lr_D = _rates(lr)
+    streams = Streams(seed, replicas)
+    N = len(streams)
+    lr_G, lr_D = _rates(lr, N)
     options = {
-        "batch_size": batch_size, "lr_G": lr_G, "lr_D": lr_D, "betas": betas,
-        "ema": ema, "d_steps": d_steps, "fresh_z": fresh_z, "replicas": replicas,
+        "batch_size": batch_size, "lr_G": _plain(lr_G), "lr_D": _plain(lr_D),
+        "betas": betas, "ema": ema, "d_steps": d_steps, "fresh_z": fresh_z,
+        "replicas": replicas if isinstance(replicas, int) else streams.members,
         "seed": seed, "on_nan": on_nan, "loss": _name(loss), "penalty": _name(penalty),
+        "penalty_every": penalty_every, "penalty_schedule": _name(penalty_schedule),
+        "constrain": _name(constrain), "instance_noise": _name(instance_noise),
         "schedule": _name(schedule), "steps": steps,
     }  # fmt: skip
     _check_options(options, observe_every, checkpoint, checkpoint_every, resume)
-    options["x_real"] = _check_fit(G, D, target, loss, batch_size)
+    options["x_real"] = _check_fit(G, D, target, batch_size)
+    loss = _check_loss(loss, N)
 
-    streams = Streams(seed, replicas)
     G, D = replicate(G, streams), replicate(D, streams)
-    g_optimizer = torch.optim.Adam(G.parameters(), lr=lr_G, betas=betas, fused=True)
-    d_optimizer = torch.optim.Adam(D.parameters(), lr=lr_D, betas=betas, fused=True)
+    g_optimizer, d_optimizer = _adam(G, lr_G, betas), _adam(D, lr_D, betas)
     ema_G = None if ema is None else copy.deepcopy(G).requires_grad_(False)
-    run = Run(G, D, ema_G, History(*torch.zeros(3, steps, replicas)), streams)
+    run = Run(G, D, ema_G, History(*torch.zeros(3, steps, N)), streams)
     if resume:
         _load(checkpoint, run, g_optimizer, d_optimizer, options)
     g_weights = list(G.parameters())
     like = g_weights[0]  # its dtype and device are those of the run
-    none = like.new_zeros(replicas)
+    none = like.new_zeros(N)
+    strength, std = float(penalty_every), 0.0
+    torch.empty(31 * 2**18)  # once freed, glibc keeps what else every step would ask for anew
 
     def new_z() -> Tensor:
         return streams.randn(batch_size, G.noise_dim).to(like)  # (N, m, noise_dim)
+
+    def seen(x: Tensor) -> Tensor:  # by D, through instance noise
+        return x + std * streams.randn(*x.shape[1:]).to(like) if std else x
 
     try:
         for step in _bar(run.steps, steps, progress):
@@ -211,21 +278,28 @@ def train(
             if schedule is not None:
                 g_optimizer.param_groups[0]["lr"] = lr_G * schedule(step / steps)
                 d_optimizer.param_groups[0]["lr"] = lr_D * schedule(step / steps)
+            if penalty_schedule is not None:
+                strength = penalty_every * penalty_schedule(step / steps)
+            if instance_noise is not None:
+                std = instance_noise(step / steps)
 
             for _ in range(d_steps):
                 x_real = target.sample(batch_size, generator=streams).to(like)
-                x_fake = G(new_z())  # both (N, m, data_dim)
+                x_real, x_fake = seen(x_real), seen(G(new_z()))  # (N, m, data_dim)
                 held = x_fake.detach()  # G is held fixed while D learns
                 both_logits = D.logits(torch.cat([x_real, held], dim=1))
                 real_logits, fake_logits = both_logits.chunk(2, dim=1)
-                d_loss = loss.d(real_logits, fake_logits)  # (N,)
-                extra = none if penalty is None else penalty(D, x_real, held, streams)
+                d_loss, extra = loss.d(real_logits, fake_logits), none  # (N,)
+                if penalty is not None and step % penalty_every == 0:
+                    extra = strength * penalty(D, x_real, held, streams)
                 d_total = d_loss + extra
                 d_total.sum().backward()  # summed: each member's gradient is its own
                 _update(d_optimizer, d_total, run, on_nan, "discriminator")
+                if constrain is not None:
+                    constrain(D)
 
             if fresh_z:
-                x_fake = G(new_z())
+                x_fake = seen(G(new_z()))
             if getattr(loss, "g_uses_real", False):
                 real_logits = D.logits(x_real)
             g_loss = loss.g(real_logits.detach(), D.logits(x_fake))  # (N,)
@@ -265,7 +339,96 @@ def flat_then_cosine(progress: float) -> float:
     return 1.0 if progress < 0.5 else cosine(2 * progress - 1)
 
 
-def _update(optimizer: torch.optim.Adam, loss: Tensor, run: Run, on_nan: str, player: str) -> None:
+@dataclass(frozen=True)
+class Ramp:
+    """A schedule from one value to another; see `linear` and `geometric`."""
+
+    start: float
+    end: float
+    kind: str
+
+    def __call__(self, progress: float) -> float:
+        """Return the value at progress t/steps in [0, 1]."""
+        if self.kind == "linear":
+            return self.start + (self.end - self.start) * progress
+        return self.start * (self.end / self.start) ** progress
+
+
+def linear(start: float, end: float = 0.0) -> Ramp:
+    """Return the schedule start + (end - start) · progress.
+
+    Parameters
+    ----------
+    start, end
+        Values at the start and at the end of training, finite and at least 0.
+
+    Raises
+    ------
+    ValueError
+        If a value is negative or not finite.
+    """
+    for value in (start, end):
+        if not 0 <= value < math.inf:
+            raise ValueError(f"a linear schedule needs numbers of at least 0, got {value}")
+    return Ramp(float(start), float(end), "linear")
+
+
+def geometric(start: float, end: float) -> Ramp:
+    """Return the schedule start · (end / start)^progress, which falls by equal factors.
+
+    Parameters
+    ----------
+    start, end
+        Values at the start and at the end of training, finite and positive.
+
+    Raises
+    ------
+    ValueError
+        If a value is not positive and finite.
+    """
+    for value in (start, end):
+        if not 0 < value < math.inf:
+            raise ValueError(f"a geometric schedule needs positive numbers, got {value}")
+    return Ramp(float(start), float(end), "geometric")
+
+
+class _MemberAdam(torch.optim.Optimizer):
+    """Adam with a learning rate for each member, lr of shape (N,).
+
+    a ← β₁ a + (1 - β₁) g, b ← β₂ b + (1 - β₂) g², with the bias of both corrected;
+    w ← w - lr a / (√b + ε)
+    """
+
+    def __init__(self, weights: Any, lr: Tensor, betas: tuple[float, float]) -> None:
+        super().__init__(weights, {"lr": lr, "betas": betas, "eps": 1e-8})
+
+    @torch.no_grad()
+    def step(self) -> None:  # type: ignore[override]
+        """Move every weight by its gradient."""
+        (group,) = self.param_groups
+        beta1, beta2 = group["betas"]
+        lr = group["lr"].to(group["params"][0]).view(-1, 1, 1)
+        for weight in group["params"]:
+            state, g = self.state[weight], weight.grad
+            if not state:
+                state |= {"t": 0, "a": torch.zeros_like(weight), "b": torch.zeros_like(weight)}
+            state["t"] += 1
+            state["a"].lerp_(g, 1 - beta1)
+            state["b"].lerp_(g.square(), 1 - beta2)
+            root = (state["b"] / (1 - beta2 ** state["t"])).sqrt_().add_(group["eps"])
+            weight -= lr / (1 - beta1 ** state["t"]) * state["a"] / root
+
+
+def _adam(network: Any, lr: Any, betas: tuple[float, float]) -> torch.optim.Optimizer:
+    weights = list(network.parameters())
+    if isinstance(lr, Tensor):
+        return _MemberAdam(weights, lr, betas)
+    return torch.optim.Adam(weights, lr=lr, betas=betas, fused=True)
+
+
+def _update(
+    optimizer: torch.optim.Optimizer, loss: Tensor, run: Run, on_nan: str, player: str
+) -> None:
     """Step the members whose loss and gradient are finite, see to the others, clear gradients."""
     weights = optimizer.param_groups[0]["params"]
     looked_at = weights if on_nan == "freeze" else weights[1:2]  # what is amiss flows back to there
@@ -302,9 +465,11 @@ def _freeze(weights: list[Tensor], loss: Tensor, run: Run, on_nan: str, player: 
 
 @torch.no_grad()
 def _move_average(average: Any, network: Any, decay: float) -> None:
-    """Move every averaged weight a little towards the present one."""
+    """Move every averaged weight a little towards the present one; copy what is no weight."""
     for mean, weight in zip(average.parameters(), network.parameters(), strict=True):
         mean.lerp_(weight, 1 - decay)
+    for held, buffer in zip(average.buffers(), network.buffers(), strict=True):
+        held.copy_(buffer)
 
 
 def _observe(run: Run, observe: Callable[[Run], Tensor]) -> None:
@@ -411,13 +576,10 @@ def _check_options(
     checkpoint_every: int,
     resume: bool,
 ) -> None:
-    counts = {name: options[name] for name in ("batch_size", "d_steps", "steps", "replicas")}
+    counts = {name: options[name] for name in ("batch_size", "d_steps", "steps", "penalty_every")}
     counts |= {"observe_every": observe_every, "checkpoint_every": checkpoint_every}
     for name, value in counts.items():
         _at_least_one(name, value)
-    for name in ("lr_G", "lr_D"):
-        if not 0 < options[name] < math.inf:
-            raise ValueError(f"{name} must be positive and finite, got {options[name]}")
     if len(options["betas"]) != 2 or not all(0 <= beta < 1 for beta in options["betas"]):
         raise ValueError(f"betas must be two numbers in [0, 1), got {options['betas']}")
     if options["ema"] is not None and not 0 <= options["ema"] < 1:
@@ -428,16 +590,62 @@ def _check_options(
         raise ValueError("resume=True needs the path of a checkpoint, got checkpoint=None")
 
 
-def _rates(lr: Any) -> tuple[float, float]:
-    if not isinstance(lr, (tuple, list)):
-        return lr, lr
-    if len(lr) != 2:
+def _rates(lr: Any, replicas: int) -> tuple[Any, Any]:
+    pair = tuple(lr) if isinstance(lr, (tuple, list)) else (lr, lr)
+    if len(pair) != 2:
         raise ValueError(f"lr must be a number or a pair (lr_G, lr_D), got {lr}")
-    return lr[0], lr[1]
+    for name, rate in zip(("lr_G", "lr_D"), pair, strict=True):
+        if isinstance(rate, Tensor) and rate.shape != (replicas,):
+            raise ValueError(
+                f"{name} must be a number or a tensor of {replicas} rates, one for each member, "
+                f"got shape {tuple(rate.shape)}"
+            )
+        for value in rate.tolist() if isinstance(rate, Tensor) else [rate]:
+            if not 0 < value < math.inf:
+                raise ValueError(f"{name} must be positive and finite, got {value}")
+    return pair
 
 
-def _check_fit(G: Any, D: Any, target: Any, loss: Any, batch_size: int) -> Tensor:
-    """Try one small batch through everything; return it, as a mark of the target."""
+def _plain(rate: Any) -> Any:
+    return rate.tolist() if isinstance(rate, Tensor) else rate
+
+
+class _Blocks:
+    """A loss for each block of members: the pair that `train` sees in place of a list of pairs."""
+
+    def __init__(self, pairs: list[Any]) -> None:
+        self.pairs = pairs
+        self.g_uses_real = any(getattr(pair, "g_uses_real", False) for pair in pairs)
+
+    def d(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        return self._each("d", real_logits, fake_logits)
+
+    def g(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        return self._each("g", real_logits, fake_logits)
+
+    def _each(self, player: str, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        blocks = (logits.chunk(len(self.pairs)) for logits in (real_logits, fake_logits))
+        losses = zip(self.pairs, *blocks, strict=True)
+        return torch.cat([getattr(pair, player)(real, fake) for pair, real, fake in losses])
+
+
+def _check_loss(loss: Any, replicas: int) -> Any:
+    """Return the loss as one pair."""
+    pairs = loss if isinstance(loss, list) else [loss]
+    for pair in pairs:
+        if not all(callable(getattr(pair, player, None)) for player in "dg"):
+            raise ValueError(
+                f"loss must be a pair of functions, loss.d and loss.g, got {_name(pair)}"
+            )
+    if not pairs or replicas % len(pairs):
+        raise ValueError(
+            f"{replicas} members cannot be split into equal blocks for {len(pairs)} losses"
+        )
+    return _Blocks(pairs) if isinstance(loss, list) else loss
+
+
+def _check_fit(G: Any, D: Any, target: Any, batch_size: int) -> Tensor:
+    """Try one batch through everything; return some real samples, as a mark of the target."""
     places = {(p.device, p.dtype) for network in (G, D) for p in network.parameters()}
     if len(places) != 1:
         found = ", ".join(sorted(f"{device} {dtype}" for device, dtype in places))
@@ -448,8 +656,6 @@ def _check_fit(G: Any, D: Any, target: Any, loss: Any, batch_size: int) -> Tenso
     for network, name in ((G, "noise_dim"), (D, "logits")):
         if not hasattr(network, name):
             raise ValueError(f"{type(network).__name__} needs .{name}, which train uses")
-    if not all(callable(getattr(loss, player, None)) for player in "dg"):
-        raise ValueError(f"loss must be a pair of functions, loss.d and loss.g, got {_name(loss)}")
     x_real = target.sample(min(batch_size, 16), generator=Streams(0, 1))
     if not x_real.is_floating_point():
         raise ValueError(f"the target's samples must be floating-point numbers, got {x_real.dtype}")
@@ -457,16 +663,19 @@ def _check_fit(G: Any, D: Any, target: Any, loss: Any, batch_size: int) -> Tenso
         raise ValueError(
             f"the target's samples must be finite, got {x_real[~x_real.isfinite()][0].item()}"
         )
+    G, D = copy.deepcopy((G, D))  # a forward pass moves the statistics of BatchNorm
     with torch.no_grad():
-        x_fake = G(torch.zeros(2, G.noise_dim, device=device, dtype=dtype))
+        x_fake = G(torch.zeros(batch_size, G.noise_dim, device=device, dtype=dtype))
         if x_fake.shape[-1] != x_real.shape[-1]:
             raise ValueError(
                 f"G makes samples with {x_fake.shape[-1]} coordinates, "
                 f"the target's have {x_real.shape[-1]}"
             )
         logits = D.logits(x_fake)
-    if logits.shape != (2, 1):
-        raise ValueError(f"D.logits must return shape (m, 1), got {tuple(logits.shape)} for m = 2")
+    if logits.shape != (batch_size // getattr(D, "samples_per_logit", 1), 1):
+        raise ValueError(
+            f"D.logits must return shape (m, 1), got {tuple(logits.shape)} for m = {batch_size}"
+        )
     return x_real
 
 
@@ -477,6 +686,6 @@ def _at_least_one(name: str, value: int) -> None:
 
 def _name(part: Any) -> str:
     """Name a loss, penalty or schedule in a way that is the same in the next process."""
-    if isinstance(part, tuple):
+    if isinstance(part, (tuple, list)):
         return ", ".join(_name(each) for each in part)
     return getattr(part, "__qualname__", None) or repr(part)

@@ -51,6 +51,11 @@ def train(
     schedule: Callable[[float], float] | None = None,
     d_steps: int = 1,
     fresh_z: bool = False,
+    gp: tuple[float, float] | None = None,
+    lazy: int = 1,
+    fading: Callable[[float], float] = lambda progress: 1.0,
+    clip: float | None = None,
+    noise: Callable[[float], float] | None = None,
 ) -> Any:
     """Train one GAN from one stream; return its weights, their average and its losses."""
     with torch.random.fork_rng():
@@ -72,9 +77,14 @@ def train(
 
             for _ in range(d_steps):
                 x_real = (MEAN_32 + STD_32 * torch.randn(batch_size, 1)).double()
+                if noise:
+                    x_real += noise(t / steps) * torch.randn(batch_size, 1).double()
                 z = torch.randn(batch_size, NOISE_DIM).double()
+                shift = torch.zeros(batch_size, 1).double()
+                if noise:
+                    shift = noise(t / steps) * torch.randn(batch_size, 1).double()
                 with torch.no_grad():
-                    x_fake = G(z)
+                    x_fake = G(z) + shift
                 d_optimizer.zero_grad()
                 if game == "relativistic":
                     real_loss = softplus(-(D(x_real) - D(x_fake))).mean()
@@ -87,18 +97,33 @@ def train(
                     fake_loss.backward()
                 penalty = 0.0
                 for gamma, samples in ((r1, x_real), (r2, x_fake)):
-                    if gamma:
+                    if gamma and t % lazy == 0:
                         x = samples.clone().requires_grad_()
                         (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
                         extra = gamma / 2 * slope.pow(2).sum(1).mean()
+                        extra = lazy * fading(t / steps) * extra
                         extra.backward()
                         penalty += extra.item()
+                if gp:
+                    u = torch.rand(batch_size, 1).double()
+                    x = (u * x_real + (1 - u) * x_fake).requires_grad_()
+                    (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+                    extra = gp[0] / 2 * (slope.pow(2).sum(1).sqrt() - gp[1]).pow(2).mean()
+                    extra.backward()
+                    penalty += extra.item()
                 d_optimizer.step()
+                if clip:
+                    nn.utils.vector_to_parameters(
+                        nn.utils.parameters_to_vector(D.parameters()).clip(-clip, clip),
+                        D.parameters(),
+                    )
 
             if fresh_z:
                 z = torch.randn(batch_size, NOISE_DIM).double()
+                if noise:
+                    shift = noise(t / steps) * torch.randn(batch_size, 1).double()
             g_optimizer.zero_grad()
-            fake_logits = D(G(z))
+            fake_logits = D(G(z) + shift)
             if game == "non-saturating":
                 g_loss = labelled(fake_logits, 1)
             elif game == "saturating":

@@ -5,20 +5,23 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 import subprocess
+import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import torch
 
-from gan_tutorial import data, losses, metrics, networks, notebook, training
+from gan_tutorial import data, experiments, losses, metrics, networks, notebook, training
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "gan_tutorial"
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 
 # A star: no module knows a sibling. An edge is added here and explained in CONTRIBUTING.md.
-EDGES = {("training", "ensemble")}
+EDGES = {("training", "ensemble"), ("experiments", "training")}
 
 # Top-level names; CONTRIBUTING.md says why each exists.
 FOLDERS = {"book", "notebooks", "gan_tutorial", "tests", "tools", ".ci", ".github"}
@@ -78,6 +81,9 @@ SIGNATURES = [
     (networks.Discriminator, ""),
     (networks.MLPGenerator, "noise_dim data_dim width depth"),
     (networks.MLPDiscriminator, "data_dim width depth"),
+    (networks.Packed, "D size"),
+    (networks.MinibatchStd, "group"),
+    (networks.spectral, "network"),
     (data.gaussian, "mean std"),
     (data.uniform, "low high"),
     (data.mixture, ""),
@@ -85,9 +91,25 @@ SIGNATURES = [
     (data.grid, ""),
     (losses.r1, "gamma"),
     (losses.r2, "gamma"),
+    (losses.gradient_penalty, "gamma target"),
+    (losses.clipping, "bound"),
+    (losses.smoothed, "loss real"),
     (training.train, "G D target"),
+    (training.linear, "start end"),
+    (training.geometric, "start end"),
     (metrics.wasserstein_distance, "x y"),
     (metrics.js_divergence, "x y"),
+    (metrics.transport_distance, "x y"),
+    (metrics.kernel_distance, "x y kernel"),
+    (metrics.cubic_kernel, "x y"),
+    (metrics.gaussian_kernel, "width"),
+    (metrics.frechet_distance, "x y"),
+    (metrics.frechet_distance_of_gaussians, "mean_x cov_x mean_y cov_y"),
+    (metrics.precision_recall, "x_real x_fake"),
+    (metrics.density_coverage, "x_real x_fake"),
+    (metrics.mode_coverage, "x_fake centres std"),
+    (metrics.noise_floor, "metric target n"),
+    (experiments.Result.differences, "self variant"),
     (notebook.start, ""),
     (notebook.claim, "sentence value"),
     (notebook.exercise, "number check"),
@@ -96,8 +118,15 @@ SIGNATURES = [
 KEYWORDS = [
     (
         training.train,
-        "loss penalty ema schedule batch_size lr betas d_steps steps replicas seed",
+        "loss penalty penalty_every penalty_schedule constrain instance_noise "
+        "ema schedule batch_size lr betas d_steps steps replicas seed",
     ),
+    (metrics.precision_recall, "neighbours"),
+    (metrics.density_coverage, "neighbours"),
+    (metrics.noise_floor, "repeats seed"),
+    (experiments.Study, "base variants measure seeds seed"),
+    (experiments.Study.run, "cache progress"),
+    (experiments.Result.table, "margin level"),
     (notebook.claim, "below above seeds"),
     (data.Target.sample, "seed"),
     (training.Run.sample, "seed"),
@@ -120,11 +149,18 @@ def test_keyword_names_are_kept(function: object, names: str) -> None:
 
 
 def test_a_loss_is_a_pair_of_callables_on_logits() -> None:
-    for loss in (losses.nonsaturating, losses.saturating):
+    for loss in losses.LOSSES.values():
         assert isinstance(loss, losses.Loss)
         assert loss._fields[:2] == ("d", "g")
         for part in loss[:2]:
             assert list(inspect.signature(part).parameters) == ["real_logits", "fake_logits"]
+
+
+def test_what_metrics_return_keeps_its_names() -> None:
+    assert metrics.PrecisionRecall._fields == ("precision", "recall")
+    assert metrics.DensityCoverage._fields == ("density", "coverage")
+    fields = ("captured", "captured_20", "high_quality", "spread", "reverse_kl")
+    assert metrics.ModeCoverage._fields == fields
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -245,3 +281,41 @@ def test_the_makefile_suits_an_old_make() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     for word in (".ONESHELL", "$(file", "&:", "!=", ".SHELLFLAGS", "undefine"):
         assert word not in text, f"{word} needs a newer make than 3.81"
+
+
+# --- Words ---------------------------------------------------------------------------------------
+
+
+def in_order(word: str) -> str:
+    """Return what a word is sorted by: its letters, without accents, capitals and hyphens."""
+    return re.sub("[^a-z]", "", unicodedata.normalize("NFD", word.lower()))
+
+
+def twice(words: list[str]) -> list[str]:
+    return [word for word, times in Counter(words).items() if times > 1]
+
+
+def test_each_word_of_the_glossary_stands_once_and_in_its_place() -> None:
+    text = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
+    (body,) = re.findall(r"```\{glossary\}\n(.*?)\n```", text, flags=re.DOTALL)
+    entries = [entry.split("\n") for entry in body.split("\n\n")]
+    for entry in entries:  # the word, then the Chinese one and what it means
+        assert len(entry) == 2, entry
+        assert re.match(r"  \[.+\]\{\.zh ", entry[1]), entry
+    words = [word for word, _ in entries]
+    assert words == sorted(words, key=in_order)
+    assert twice([in_order(word) for word in words]) == []
+
+
+def test_each_symbol_of_the_notation_and_each_source_stands_once() -> None:
+    notation = (ROOT / "book" / "notation.md").read_text(encoding="utf-8")
+    rows = [re.split(r" \| ", line.strip("| ")) for line in notation.splitlines() if "|" in line]
+    symbols = [row[0] for row in rows if not set(row[0]) <= set("-|")]
+    headings = ["symbol", "in code"]  # of each table
+    assert set(twice(symbols)) <= set(headings)
+    assert len(symbols) > 30
+    sources = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
+    keys = re.findall(r"^@\w+\{(.+),$", sources, flags=re.MULTILINE)
+    titles = re.findall(r"^ *title *= *\{(.+)\},?$", sources, flags=re.MULTILINE)
+    assert len(keys) == len(titles) > 30
+    assert twice(keys) == twice(titles) == []

@@ -183,6 +183,43 @@ def test_without_average_and_penalty_too(path):
     assert not torch.equal(next(plain.G.parameters()), next(never.G.parameters()))
 
 
+NEW_OPTIONS = {
+    "rates": {"lr": torch.tensor([1e-3, 2e-3, 3e-3])},
+    "losses and members": {
+        "loss": [losses.hinge, losses.relativistic, losses.smoothed(losses.saturating)],
+        "replicas": (4, 0, 4),
+    },
+    "layers that remember": {
+        "networks": (
+            networks.MLPGenerator(2, 1, 6, norm=torch.nn.BatchNorm1d),
+            networks.spectral(networks.MLPDiscriminator(1, 6, norm=torch.nn.BatchNorm1d)),
+        )
+    },
+    "noise, clipping and a penalty now and then": {
+        "penalty": losses.gradient_penalty(0.1) + losses.r2(0.1),
+        "penalty_every": 3,
+        "penalty_schedule": training.geometric(1, 0.1),
+        "constrain": losses.clipping(0.2),
+        "instance_noise": training.linear(0.5),
+    },
+}
+
+
+@pytest.mark.parametrize("name", NEW_OPTIONS)
+@pytest.mark.parametrize("at", [1, 7])
+def test_every_option_goes_on_as_if_never_stopped(name, at, path, capsys):
+    def interrupt(run: training.Run) -> Tensor:
+        if run.steps == at:
+            raise KeyboardInterrupt
+        return torch.zeros(0)
+
+    options = NEW_OPTIONS[name] | {"observe_every": 1}
+    nothing = options | {"observe": lambda run: torch.zeros(0)}
+    train(checkpoint=path, checkpoint_every=1, **options, observe=interrupt)
+    assert torch.load(path, weights_only=True)["steps"] == at
+    assert_same(train(checkpoint=path, resume=True, **nothing), train(**nothing))
+
+
 def test_a_frozen_member_stays_frozen(path):
     def spoiled(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         nonlocal calls
@@ -308,6 +345,14 @@ OTHERS = [
     ({"loss": losses.saturating}, "loss = .*nonsaturating.*, this run has loss = .*saturating"),
     ({"penalty": losses.r2(0.1)}, "penalty = .*at='real'.*, this run has .*at='fake'"),
     ({"penalty": losses.r1(0.2)}, "penalty = .*gamma=0.1.*, this run has .*gamma=0.2"),
+    ({"lr": torch.tensor([0.5, 1.0, 2.0])}, r"lr_G = 0.001, .* lr_G = \[0.5, 1.0, 2.0\]"),
+    ({"replicas": [0, 1, 3]}, r"replicas = 3, this run has replicas = \[0, 1, 3\]"),
+    ({"loss": [losses.hinge] * 3}, "loss = .*nonsaturating.*, this run has loss = hinge_"),
+    ({"loss": losses.smoothed(losses.nonsaturating)}, r"this run has loss = Smoothed.*real=0.9"),
+    ({"penalty_every": 2}, "penalty_every = 1, this run has penalty_every = 2"),
+    ({"penalty_schedule": training.geometric(1, 2)}, "penalty_schedule = None, .*end=2.0"),
+    ({"constrain": losses.clipping(2)}, r"constrain = None, .* Clipping\(bound=2.0\)"),
+    ({"instance_noise": training.linear(2)}, "instance_noise = None, .*start=2.0"),
     ({"penalty": None}, "penalty = .*gamma=0.1.*, this run has penalty = None"),
     ({"schedule": training.flat_then_cosine}, "schedule = cosine, .* = flat_then_cosine"),
     ({"schedule": None}, "schedule = cosine, this run has schedule = None"),

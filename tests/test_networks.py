@@ -78,6 +78,7 @@ def test_the_seeds_weights_fit_and_give_the_same_outputs(ours, seeds, inputs, di
         seeds.load_state_dict(ours.state_dict(), strict=True)
     x = 3 * noise(257, inputs)
     assert torch.equal(ours(x), seeds(x))
+    assert torch.equal(ours.model(x), seeds.model(x))  # the layers alone, the last one too
 
 
 @pytest.mark.parametrize(
@@ -187,6 +188,134 @@ def test_activation_and_output_can_be_chosen():
     assert torch.allclose(networks.leaky_relu()(a), torch.tensor([-0.6, 0.0, 2.0]))
 
 
+def test_norm_stands_between_linear_layer_and_activation():
+    G = networks.MLPGenerator(3, 2, 7, 2, norm=nn.BatchNorm1d)
+    kinds = [nn.Linear, nn.BatchNorm1d, nn.ReLU] * 2 + [nn.Linear, nn.Identity]
+    assert [type(layer) for layer in G.model] == kinds
+    assert {layer.num_features for layer in G.model if isinstance(layer, nn.BatchNorm1d)} == {7}
+    D = networks.MLPDiscriminator(2, 7, 1, norm=nn.LayerNorm, group=3)
+    kinds = [nn.Linear, nn.LayerNorm, nn.LeakyReLU, networks.MinibatchStd, nn.Linear, nn.Sigmoid]
+    assert [type(layer) for layer in D.model] == kinds
+    assert D.linears()[-1].in_features == 8
+    with torch.no_grad():
+        G.model[1].weight.fill_(3.0)
+    G(noise(9, 3))
+    G.reset_parameters()
+    assert (G.model[1].weight == 1).all()
+    assert (G.model[1].running_mean == 0).all()
+
+
+# --- layers that look at several samples
+
+
+def test_minibatch_std_by_hand():
+    layer, x = networks.MinibatchStd(3), noise(6, 2).double()
+    y = layer(x)
+    assert y.shape == (6, 3)
+    assert torch.equal(y[:, :2], x)
+    for group in (0, 1):
+        rows = x[3 * group : 3 * group + 3].tolist()
+        spread = 0.0
+        for feature in zip(*rows, strict=True):
+            mean = sum(feature) / 3
+            spread += math.sqrt(sum((a - mean) ** 2 for a in feature) / 3 + 1e-8) / 2
+        for row in range(3):
+            assert y[3 * group + row, 2].item() == pytest.approx(spread, abs=1e-12)
+    batches = noise(4, 6, 2).double()
+    assert torch.equal(layer(batches)[2], layer(batches[2]))
+
+
+def test_minibatch_std_sees_collapse_and_stays_differentiable():
+    x = torch.ones(8, 2, dtype=torch.float64).requires_grad_()
+    y = networks.MinibatchStd(4)(x)
+    torch.testing.assert_close(y[:, 2], torch.full_like(y[:, 2], 1e-4))  # √(0 + 10⁻⁸)
+    y.sum().backward()
+    assert x.grad.isfinite().all()
+    assert networks.MinibatchStd(4)(noise(8, 2))[:, 2].min() > 0.1
+
+
+def test_a_pack_is_one_row_of_its_samples():
+    D = networks.MLPDiscriminator(6, 8).double()
+    packed, x = networks.Packed(D, 3), noise(12, 2).double()
+    assert packed.data_dim == 2
+    logits = packed.logits(x)
+    assert logits.shape == (4, 1)
+    for j in range(4):
+        row = torch.cat([x[3 * j], x[3 * j + 1], x[3 * j + 2]])
+        torch.testing.assert_close(logits[j], D.logits(row), rtol=0, atol=1e-14)
+    assert torch.equal(packed(x), torch.sigmoid(logits))
+    assert packed.logits(noise(5, 12, 2).double()).shape == (5, 4, 1)
+    one = networks.Packed(networks.MLPDiscriminator(2, 8), 1)
+    assert torch.equal(one.logits(noise(4, 2)), one.D.logits(noise(4, 2)))
+
+
+@pytest.mark.parametrize(
+    "D",
+    [
+        networks.Packed(networks.MLPDiscriminator(4, 8), 2),
+        networks.MLPDiscriminator(2, 8, group=4),
+        networks.Packed(networks.MLPDiscriminator(4, 8, group=2), 2),
+    ],
+)
+def test_real_and_fake_samples_do_not_meet_in_one_group(D):
+    real, fake = noise(8, 2, seed=1), noise(8, 2, seed=2)
+    together = D.logits(torch.cat([real, fake])).chunk(2)
+    torch.testing.assert_close(together[0], D.logits(real), rtol=0, atol=1e-6)
+    torch.testing.assert_close(together[1], D.logits(fake), rtol=0, atol=1e-6)
+
+
+def test_packed_draws_the_weights_of_its_discriminator():
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        D = networks.MLPDiscriminator(4, 8)
+        packed = networks.Packed(networks.MLPDiscriminator(4, 8), 2)
+        torch.manual_seed(3)
+        packed.reset_parameters()
+    assert all(map(torch.equal, D.parameters(), packed.parameters()))
+
+
+def test_groups_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match=r"come in groups of 4, got shape \(6, 2\)$"):
+        networks.MinibatchStd(4)(noise(6, 2))
+    with pytest.raises(ValueError, match=r"come in groups of 4, got shape \(4,\)$"):
+        networks.MinibatchStd(4)(noise(4))
+    packed = networks.Packed(networks.MLPDiscriminator(6), 3)
+    with pytest.raises(ValueError, match=r"come in groups of 3, got shape \(4, 2\)$"):
+        packed.logits(noise(4, 2))
+    with pytest.raises(ValueError, match=r"x must .* data_dim = 2, got \(3, 6\)"):
+        packed(noise(3, 6))
+    with pytest.raises(ValueError, match="D takes 6 numbers, which are not packs of 4 samples"):
+        networks.Packed(networks.MLPDiscriminator(6), 4)
+
+
+# --- spectral norm
+
+
+def test_spectral_bounds_the_slope_of_the_logit():
+    torch.manual_seed(2)
+    before = torch.get_rng_state()
+    D = networks.MLPDiscriminator(2, 16, 3, init=networks.he_normal).double()
+    state = torch.get_rng_state()
+    bounded = networks.spectral(D)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not torch.equal(before, state)
+    assert not nn.utils.parametrize.is_parametrized(D.model[0])  # a copy
+    for _ in range(500):
+        bounded.logits(noise(1, 2).double())
+    for ours, plain in zip(bounded.eval().linears(), D.linears(), strict=True):
+        largest = torch.linalg.svdvals(plain.weight)[0]
+        torch.testing.assert_close(ours.weight, plain.weight / largest, rtol=0, atol=1e-8)
+    x = (3 * noise(500, 2).double()).requires_grad_()
+    for network, steep in ((bounded, False), (D, True)):
+        (slope,) = torch.autograd.grad(network.logits(x).sum(), x)
+        assert (slope.norm(dim=1).max() > 1 + 1e-7) == steep
+
+
+def test_weights_under_spectral_norm_cannot_be_drawn_again():
+    with pytest.raises(ValueError, match="under spectral norm cannot be drawn again"):
+        networks.spectral(networks.MLPDiscriminator()).reset_parameters()
+
+
 def test_sizes_are_remembered():
     G, D = networks.MLPGenerator(3, 2), networks.MLPDiscriminator(2)
     assert (G.noise_dim, G.data_dim, D.data_dim) == (3, 2, 2)
@@ -282,6 +411,8 @@ def test_reset_parameters_draws_what_the_constructor_drew(make, init):
         ("data_dim", lambda bad: networks.MLPDiscriminator(bad)),
         ("width", lambda bad: networks.MLPDiscriminator(1, bad)),
         ("depth", lambda bad: networks.MLPDiscriminator(1, 8, bad)),
+        ("group", lambda bad: networks.MinibatchStd(bad)),
+        ("size", lambda bad: networks.Packed(networks.MLPDiscriminator(), bad)),
     ],
 )
 def test_a_size_must_be_a_positive_whole_number(name, make, bad):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +15,7 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_hex, to_rgba
 from torch import Tensor
 
-from gan_tutorial import plotting
+from gan_tutorial import experiments, plotting
 
 BLUE, VERMILION, GREEN, PINK = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 KINDS = {"data": BLUE, "generator": VERMILION, "discriminator": GREEN, "other": PINK}
@@ -40,6 +41,22 @@ DRAWINGS = {
     "fan": lambda ax, **o: plotting.fan(X, X[:, None] * draws(1, 5), ax, **o),
     "points": lambda ax, **o: plotting.points(draws(200, 2), ax, **o),
 }
+
+
+def rows() -> list[SimpleNamespace]:
+    """Return three comparisons, one of each verdict, as `experiments.Result.table` does."""
+    verdicts = ("matters", "no difference above 0.5", "unknown at this size")
+    return [
+        SimpleNamespace(
+            variant=f"variant {i}",
+            differences=0.1 * draws(8, seed=i) + 1 - i,
+            difference=1.0 - i,
+            interval=(0.8 - i, 1.3 - i),
+            family_interval=(0.7 - i, 1.5 - i),
+            verdict=verdict,
+        )
+        for i, verdict in enumerate(verdicts)
+    ]
 
 
 def legend(ax: Axes) -> dict[str, str]:
@@ -92,7 +109,7 @@ def test_the_default_kind(name, ax):
     assert legend(ax) == {plotting.SYMBOLS[kind]: KINDS[kind]}
 
 
-@pytest.mark.parametrize("name", [*DRAWINGS, "dots"])
+@pytest.mark.parametrize("name", [*DRAWINGS, "dots", "forest"])
 def test_a_figure_shows_something(name, ax):
     """The rendered picture has pixels of the kind's colour, and an empty one has none."""
     ax.set_axis_off()
@@ -110,6 +127,8 @@ def test_a_figure_shows_something(name, ax):
     assert pixels() == 0
     if name == "dots":
         plotting.dots({"a": draws(16)}, ax)
+    elif name == "forest":
+        plotting.forest(rows(), ax)
     else:
         DRAWINGS[name](ax, kind="generator")
     assert pixels() > 100
@@ -246,6 +265,68 @@ def test_dots_refuse_what_they_do_not_know(ax):
         plotting.dots({"a": draws(4)}, ax, kinds=["fake"])
     with pytest.raises(ValueError, match="argument 2 is longer"):
         plotting.dots({"a": draws(4), "b": draws(4)}, ax, kinds=["data"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_forest(kind, ax):
+    comparisons = rows()
+    assert plotting.forest(comparisons, ax, kind=kind) is ax
+    zero, *lines = ax.lines
+    assert zero.get_xdata() == [0, 0]
+    assert (to_hex(zero.get_color()), zero.get_linestyle()) == ("#767676", "--")
+    clouds = [c for c in ax.collections if isinstance(c, PathCollection)]
+    for row, y in zip(comparisons, (2, 1, 0), strict=True):  # the first row is on top
+        seeds, (family, interval, mark) = clouds[y], lines[3 * y : 3 * y + 3]
+        places = seeds.get_offsets()
+        np.testing.assert_allclose(places[:, 0], row.differences, rtol=1e-6)
+        assert np.abs(places[:, 1] - y).max() <= 0.25  # every dot in its own row
+        assert len(np.unique(places[:, 1])) == 8
+        assert seeds.get_sizes().max() < 18  # thinner than where dots are all there is
+        for bar, ends in ((family, row.family_interval), (interval, row.interval)):
+            assert tuple(bar.get_xdata()) == ends
+            assert list(bar.get_ydata()) == [y, y]
+            assert to_hex(bar.get_color()) == KINDS[kind]
+        assert interval.get_linewidth() > 2 * family.get_linewidth()
+        assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (row.difference, y)
+        assert to_hex(mark.get_markeredgecolor()) == KINDS[kind]
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        *("variant 2", "variant 1", "variant 0")
+    ]
+    assert ax.get_ylim() == (-0.6, 2.6)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("difference", "")
+
+
+def test_verdicts_are_told_apart_without_colour(ax):
+    plotting.forest(rows(), ax)
+    marks = [line for line in ax.lines if line.get_marker() != "None"]
+    shapes = [(line.get_marker(), to_hex(line.get_markerfacecolor())) for line in marks[::-1]]
+    assert shapes == [("o", VERMILION), ("s", VERMILION), ("o", "#ffffff")]
+
+
+def test_a_forest_shades_the_margin_if_there_is_one(ax):
+    plotting.forest(rows(), ax)
+    assert len(ax.patches) == 0
+    plotting.forest(rows(), ax, margin=0.25)
+    (shade,) = ax.patches
+    ends = shade.get_extents().transformed(ax.transData.inverted())
+    assert (ends.x0, ends.x1) == pytest.approx((-0.25, 0.25), abs=1e-9)
+    assert shade.get_alpha() == 0.15
+
+
+def test_a_forest_keeps_your_label_and_refuses_an_unknown_kind(ax):
+    ax.set(xlabel="mine")
+    plotting.forest(rows(), ax)
+    assert ax.get_xlabel() == "mine"
+    with pytest.raises(ValueError, match=r"kind must be one of .*, got 'fake'"):
+        plotting.forest(rows(), ax, kind="fake")
+
+
+def test_a_forest_of_a_real_result(ax):
+    base = torch.zeros(8).double()
+    found = experiments.Result({"base": base, "a": base + 1}, {"base": 0, "a": 0}).table()
+    plotting.forest(found, ax)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a"]
+    assert ax.lines[-1].get_xdata()[0] == 1
 
 
 def test_points(ax):

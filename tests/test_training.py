@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 
@@ -9,7 +10,6 @@ import pytest
 import reference
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
 from gan_tutorial import data, losses, metrics, networks, training
 from gan_tutorial.ensemble import Streams, member, member_seed, replicate
@@ -45,28 +45,13 @@ def same(ours: list[Tensor], theirs: list[Tensor]) -> bool:
     return all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
-def relativistic_d(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    return softplus(-(real_logits - fake_logits)).mean(dim=(-2, -1))
-
-
-def relativistic_g(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    return softplus(-(fake_logits - real_logits)).mean(dim=(-2, -1))
-
-
-RELATIVISTIC = losses.Loss(relativistic_d, relativistic_g, g_uses_real=True)
-
-
-def both_penalties(D, x_real, x_fake, generator):
-    return losses.r1(0.3)(D, x_real, x_fake) + losses.r2(0.2)(D, x_real, x_fake)
-
-
 # --- the loop itself
 
 # name: (options of train, options of the loop written by hand)
 LOOPS = {
     "plain": ({}, {}),
     "saturating": ({"loss": losses.saturating}, {"game": "saturating"}),
-    "relativistic": ({"loss": RELATIVISTIC}, {"game": "relativistic"}),
+    "relativistic": ({"loss": losses.relativistic}, {"game": "relativistic"}),
     "R1": ({"penalty": losses.r1(0.5)}, {"r1": 0.5}),
     "R2": ({"penalty": losses.r2(0.5)}, {"r2": 0.5}),
     "EMA": ({"ema": 0.9}, {"ema": 0.9}),
@@ -75,10 +60,25 @@ LOOPS = {
     "fresh z": ({"fresh_z": True}, {"fresh_z": True}),
     "two rates": ({"lr": (1e-3, 4e-3)}, {"lr_G": 1e-3, "lr_D": 4e-3}),
     "betas": ({"betas": (0.0, 0.9)}, {"betas": (0.0, 0.9)}),
+    "gradient penalty": ({"penalty": losses.gradient_penalty(2.0, 0.5)}, {"gp": (2.0, 0.5)}),
+    "lazy penalty": ({"penalty": losses.r1(0.5), "penalty_every": 4}, {"r1": 0.5, "lazy": 4}),
+    "fading penalty": (
+        {
+            "penalty": losses.r1(0.5),
+            "penalty_every": 3,
+            "penalty_schedule": training.geometric(1, 0.01),
+        },
+        {"r1": 0.5, "lazy": 3, "fading": lambda progress: 10 ** (-2 * progress)},
+    ),
+    "clipping": ({"constrain": losses.clipping(0.2)}, {"clip": 0.2}),
+    "instance noise": (
+        {"instance_noise": training.linear(0.4, 0.1), "fresh_z": True},
+        {"noise": lambda progress: 0.4 - 0.3 * progress, "fresh_z": True},
+    ),
     "all at once": (
         {
-            "loss": RELATIVISTIC,
-            "penalty": both_penalties,
+            "loss": losses.relativistic,
+            "penalty": losses.r1(0.3) + losses.r2(0.2),
             "ema": 0.95,
             "schedule": training.cosine,
             "d_steps": 2,
@@ -86,6 +86,8 @@ LOOPS = {
             "lr": (1e-3, 3e-3),
             "betas": (0.1, 0.99),
             "batch_size": 9,
+            "penalty_every": 2,
+            "instance_noise": training.linear(0.2),
         },
         {
             "game": "relativistic",
@@ -99,6 +101,8 @@ LOOPS = {
             "lr_D": 3e-3,
             "betas": (0.1, 0.99),
             "batch_size": 9,
+            "lazy": 2,
+            "noise": lambda progress: 0.2 * (1 - progress),
         },
     ),
 }
@@ -149,6 +153,116 @@ def test_a_replica_equals_a_run_of_its_own():
         for network in ("G", "D", "ema_G"):
             a, b = getattr(together, network), getattr(apart, network)
             assert distance(weights(a, i), weights(b, 0)) < 1e-12
+
+
+# --- members that differ
+
+
+@pytest.mark.parametrize("name", ["plain", "all at once"])
+@pytest.mark.parametrize("schedule", [None, training.cosine])
+def test_a_rate_for_each_member(name, schedule):
+    rates_G = torch.tensor([1e-3, 2e-3, 5e-3], dtype=torch.float64)
+    rates_D = torch.tensor([4e-3, 2e-3, 1e-3], dtype=torch.float64)
+    options = LOOPS[name][0] | {"steps": 100, "replicas": 3, "schedule": schedule}
+    last = -1 if name in BIASED else None
+    run = train(**(options | {"lr": (rates_G, rates_D)}))
+    for i in range(3):
+        pair = rates_G[i].item(), rates_D[i].item()
+        alike = train(**(options | {"lr": pair}))  # PyTorch's Adam, all members at this rate
+        assert distance(weights(run.G, i), weights(alike.G, i)) < 1e-12
+        assert distance(weights(run.D, i)[:last], weights(alike.D, i)[:last]) < 1e-12
+    mixed = train(**(options | {"lr": (rates_G, 2e-3)}))  # one player's rates, the other's rate
+    alike = train(**(options | {"lr": (5e-3, 2e-3)}))
+    assert distance(weights(mixed.G, 2), weights(alike.G, 2)) < 1e-12
+    one = train(**(options | {"lr": rates_G}))
+    assert same(weights(one.G), weights(train(**(options | {"lr": (rates_G, rates_G)})).G))
+
+
+def test_rates_of_another_dtype_are_rounded_to_that_of_the_networks():
+    G, D = networks.MLPGenerator(2, 1, 8), networks.MLPDiscriminator(1, 8)
+    options = {"networks": (G, D), "replicas": 2}
+    wide = torch.tensor([1e-3, 2e-3], dtype=torch.float64)
+    run = train(lr=wide, **options)
+    assert {weight.dtype for weight in weights(run.G)} == {torch.float32}
+    assert same(weights(run.G), weights(train(lr=wide.float(), **options).G))
+    run = train(lr=wide, schedule=training.cosine, **options)
+    assert {weight.dtype for weight in weights(run.G)} == {torch.float32}
+
+
+def test_a_loss_for_each_block_of_members():
+    pairs = [losses.hinge, losses.relativistic, losses.smoothed(losses.nonsaturating)]
+    run = train(loss=pairs, replicas=6, steps=100)
+    for block, loss in enumerate(pairs):
+        alike = train(loss=loss, replicas=6, steps=100)
+        last = -1 if loss is losses.relativistic else None
+        for i in (2 * block, 2 * block + 1):
+            assert distance(weights(run.G, i), weights(alike.G, i)) < 1e-12
+            assert distance(weights(run.D, i)[:last], weights(alike.D, i)[:last]) < 1e-12
+            torch.testing.assert_close(
+                run.history.g_loss[:, i], alike.history.g_loss[:, i], rtol=1e-6, atol=1e-7
+            )
+    assert same(weights(train(loss=[losses.hinge]).G), weights(train(loss=losses.hinge).G))
+
+
+@pytest.mark.parametrize("members", [[2, 0], (4, 4, 1), range(1, 3), [0, 1, 2] * 2])
+def test_members_by_name(members):
+    options = {"steps": 100, "penalty": losses.gradient_penalty(0.1), "ema": 0.9}
+    run, everyone = train(replicas=members, **options), train(replicas=5, **options)
+    sample, whole = run.sample(20, seed=2), everyone.sample(20, seed=2)
+    for position, i in enumerate(members):
+        for network in ("G", "D", "ema_G"):
+            ours, theirs = getattr(run, network), getattr(everyone, network)
+            assert distance(weights(ours, position), weights(theirs, i)) < 1e-12
+        torch.testing.assert_close(sample[position], whole[i], rtol=0, atol=1e-12)
+    assert run.history.d_loss.shape == (100, len(members))
+
+
+def test_variants_on_paired_streams():
+    # two recipes in one call, on the same streams: the first batch and the first loss are equal
+    run = train(
+        loss=[losses.nonsaturating, losses.saturating], replicas=[0, 1, 2] * 2, steps=50, lr=1e-2
+    )
+    first = run.history.d_loss[0]
+    assert torch.equal(first[:3], first[3:])
+    assert distance(weights(run.G, 0), weights(run.G, 3)) > 1e-3
+    equal = train(loss=[losses.hinge] * 2, replicas=[0, 1, 2] * 2, steps=50)
+    assert distance(weights(equal.G, 1), weights(equal.G, 4)) < 1e-12
+
+
+def test_the_penalty_of_steps_without_one_is_written_down_as_0():
+    run = train(penalty=losses.r1(0.5), penalty_every=4, steps=10)
+    assert (run.history.penalty[:, 0] > 0).nonzero().flatten().tolist() == [0, 4, 8]
+    every = train(penalty=losses.r1(0.5), steps=1)
+    torch.testing.assert_close(run.history.penalty[0], 4 * every.history.penalty[0])
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_clipped_weights_stay_in_their_box(replicas):
+    run = train(constrain=losses.clipping(0.05), replicas=replicas, loss=losses.wasserstein)
+    largest = max(weight.abs().max().item() for weight in weights(run.D))
+    assert largest == 0.05
+    assert max(weight.abs().max().item() for weight in weights(run.G)) > 0.1
+
+
+def test_instance_noise_reaches_all_that_d_sees():
+    seen = []
+
+    def d(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        return losses.discriminator_loss(real_logits, fake_logits)
+
+    def penalty(D, x_real, x_fake, generator):
+        seen.append((x_real, x_fake))
+        return losses.r1(0.1)(D, x_real, x_fake)
+
+    options = {"batch_size": 4000, "steps": 2, "penalty": penalty, "replicas": 2}
+    train(instance_noise=lambda progress: 3.0 if progress == 0 else 0.0, **options)
+    noisy, clean = seen
+    for samples in noisy:
+        assert samples.std().item() == pytest.approx(3, rel=0.03)
+        assert torch.corrcoef(samples[..., 0])[0, 1].abs() < 0.1  # each member has its own
+    correlation = torch.corrcoef(torch.stack([samples[0, :, 0] for samples in noisy]))[0, 1]
+    assert correlation.abs() < 0.08  # 5 / √4000: real and fake have theirs
+    assert all(samples.std() < 0.5 for samples in clean)
 
 
 @pytest.mark.parametrize("replicas", [1, 4])
@@ -241,6 +355,171 @@ def test_the_average_warms_up():
     assert same(weights(zero.ema_G), weights(zero.G))
 
 
+# --- blocks of members
+
+
+def test_blocks_are_runs_of_their_own():
+    options = {"steps": 20, "ema": 0.9, "penalty": losses.r1(0.1), "on_nan": "freeze"}
+    look = {"observe": lambda run: run.history.d_loss[run.steps - 1].clone(), "observe_every": 10}
+    both = [losses.nonsaturating, losses.saturating]
+    run = train(replicas=[0, 1, 2] * 2, loss=both, **options, **look)
+    run.frozen = {1: 7, 4: 9}
+    kept = weights(run.G)
+    blocks = list(run.blocks(2))
+    for j, (block, loss) in enumerate(zip(blocks, both, strict=True)):
+        apart = train(replicas=3, loss=loss, **options, **look)
+        for network in ("G", "D", "ema_G"):
+            ours, theirs = getattr(block, network), getattr(apart, network)
+            assert distance(weights(ours), weights(theirs)) < 1e-12
+        samples = block.sample(5, seed=1)
+        torch.testing.assert_close(samples, apart.sample(5, seed=1), rtol=0, atol=1e-12)
+        assert torch.equal(samples, run.sample(5, seed=1)[3 * j : 3 * j + 3])
+        for row in ("d_loss", "g_loss", "penalty"):
+            ours, theirs = getattr(block.history, row), getattr(apart.history, row)
+            torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-7)
+        assert block.history.observed_at == apart.history.observed_at
+        for ours, theirs in zip(block.history.observed, apart.history.observed, strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-7)
+        assert block.streams.members == [0, 1, 2]
+        assert torch.equal(block.streams.state(), apart.streams.state())
+        assert (block.steps, block.interrupted) == (20, False)
+    assert [block.frozen for block in blocks] == [{1: 7}, {1: 9}]
+    with torch.no_grad():
+        next(blocks[0].G.parameters()).zero_()
+    assert same(weights(run.G), kept)  # a block has copies
+
+
+def test_blocks_without_an_average_and_of_an_interrupted_run():
+    run = train(replicas=2, steps=1, observe=lambda run: torch.tensor(float(run.steps)))
+    run.interrupted = True
+    one, two = run.blocks(2)
+    assert one.history.observed == two.history.observed == [0, 1]  # not one number a member
+    assert one.ema_G is two.ema_G is None
+    assert one.interrupted
+    assert two.interrupted
+
+
+@pytest.mark.parametrize(
+    ("k", "words"),
+    [
+        (2, "3 members cannot be split into 2 equal blocks"),
+        (0, "k must be an integer of at least 1, got 0"),
+    ],
+)
+def test_blocks_are_equal(k, words):
+    with pytest.raises(ValueError, match=words):
+        list(train(replicas=3, steps=1).blocks(k))
+
+
+# --- networks whose layers remember, or look at several samples: every member has its own
+
+RING = data.ring()
+
+
+def on_every_second():
+    """Norm the second hidden layer: by the first, D in G's step could not see where fakes are."""
+    kinds = itertools.cycle([nn.Identity, nn.BatchNorm1d])
+    return lambda width: next(kinds)(width)
+
+
+LAYERS = {
+    "BatchNorm in G": ({"norm": nn.BatchNorm1d}, lambda D: D, {}),
+    "BatchNorm in both": ({"norm": nn.BatchNorm1d}, lambda D: D, {"norm": on_every_second()}),
+    "spectral norm": ({}, networks.spectral, {}),
+    "minibatch statistics": ({}, lambda D: D, {"group": 4}),
+    "packing": ({}, lambda D: networks.Packed(D, 2), {"data_dim": 4}),
+}
+
+
+def pair_of(name: str) -> tuple[nn.Module, nn.Module]:
+    g_options, wrap, d_options = LAYERS[name]
+    G = networks.MLPGenerator(reference.NOISE_DIM, 2, 8, **g_options)
+    D = networks.MLPDiscriminator(**({"data_dim": 2} | d_options), width=8, activation=nn.Tanh)
+    return G.double(), wrap(D.double())
+
+
+def by_hand(G: nn.Module, D: nn.Module, i: int, steps: int) -> tuple[nn.Module, nn.Module]:
+    """Train member i alone: PyTorch's own layers and Adam, and one pass of D in its step."""
+    streams = Streams(3, [i])
+    G, D = (member(replicate(network, streams), 0) for network in (G, D))
+    (stream,) = streams
+    g_optimizer = torch.optim.Adam(G.parameters(), lr=2e-3, betas=(0.5, 0.999))
+    d_optimizer = torch.optim.Adam(D.parameters(), lr=2e-3, betas=(0.5, 0.999))
+    for _ in range(steps):
+        x_real = RING.sample(16, generator=stream).double()
+        x_fake = G(torch.randn(16, reference.NOISE_DIM, generator=stream).double())
+        logits = D.logits(torch.cat([x_real, x_fake.detach()]))
+        half = len(logits) // 2
+        d_optimizer.zero_grad()
+        losses.nonsaturating.d(logits[:half], logits[half:]).backward()
+        d_optimizer.step()
+        g_optimizer.zero_grad()
+        losses.nonsaturating.g(logits[:half], D.logits(x_fake)).backward()
+        g_optimizer.step()
+    return G, D
+
+
+def assert_equal_memory(ours: nn.Module, theirs: nn.Module) -> None:
+    """Compare weights, running statistics, singular vectors, and what the networks make of them.
+
+    A bias before BatchNorm cancels. Its gradient is rounding noise, which Adam divides by 10⁻⁸
+    and the running mean follows: 100 steps of 10⁻¹⁵ / 10⁻⁸ · lr are 2·10⁻⁸.
+    """
+    a, b = ours.state_dict(), theirs.state_dict()
+    assert a.keys() == b.keys()
+    normed = any(isinstance(layer, nn.BatchNorm1d) for layer in ours.modules())
+    for key in a:
+        if not key.endswith("tracked"):
+            loose = normed and key.endswith(("bias", "running_mean"))
+            atol = 1e-7 if loose else 1e-12
+            torch.testing.assert_close(a[key], b[key], rtol=0, atol=atol, msg=key)
+    z = Streams(0, 1).randn(8, getattr(ours, "noise_dim", ours.data_dim))[0].double()
+    torch.testing.assert_close(ours(z), theirs(z), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_members_with_such_layers_equal_pytorchs_own(name):
+    run = train(target=RING, networks=pair_of(name), replicas=3, steps=100)
+    for i in (0, 2):
+        for network, plain in zip((run.G, run.D), by_hand(*pair_of(name), i, 100), strict=True):
+            assert_equal_memory(member(network, i), plain)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_member_with_such_layers_does_not_depend_on_how_many_there_are(name):
+    options = {"steps": 100, "ema": 0.9, "penalty": losses.r1(0.1)}
+    alone = train(target=RING, networks=pair_of(name), replicas=[2], **options)
+    many = train(target=RING, networks=pair_of(name), replicas=4, **options)
+    for network in ("G", "D", "ema_G"):
+        assert_equal_memory(member(getattr(many, network), 2), member(getattr(alone, network), 0))
+        others = [member(getattr(many, network), i).state_dict().values() for i in (1, 3)]
+        assert all((a != b).any() for a, b in zip(*others, strict=True) if a.is_floating_point())
+
+
+def test_samples_are_drawn_by_running_statistics_and_change_nothing():
+    run = train(target=RING, networks=pair_of("BatchNorm in G"), replicas=2, ema=0.9, steps=20)
+    kept = {key: value.clone() for key, value in run.G.state_dict().items()}
+    for ema, G in ((True, run.ema_G), (False, run.G)):
+        x = run.sample(50, seed=1, ema=ema)
+        torch.testing.assert_close(x[:, :7], run.sample(50, seed=1, ema=ema)[:, :7])
+        z = Streams(1, 2).randn(50, reference.NOISE_DIM).double()
+        alone = member(G, 1).eval()
+        torch.testing.assert_close(x[1], alone(z[1]), rtol=0, atol=1e-12)
+        torch.testing.assert_close(x[1, 3], alone(z[1, 3:4])[0], rtol=0, atol=1e-12)  # row by row
+    assert run.G.training
+    assert all(torch.equal(value, kept[key]) for key, value in run.G.state_dict().items())
+    for key, buffer in run.G.named_buffers():  # an average of weights, not of statistics
+        assert torch.equal(run.ema_G.get_buffer(key), buffer)
+
+
+def test_training_leaves_the_statistics_of_the_networks_handed_in_alone():
+    G, D = pair_of("BatchNorm in both")
+    train(target=RING, networks=(G, D), steps=2)
+    for norm in (G.model[1], D.model[4]):
+        assert (norm.running_mean == 0).all()
+        assert norm.num_batches_tracked == 0
+
+
 # --- schedules
 
 
@@ -256,6 +535,21 @@ def test_flat_then_cosine():
         assert training.flat_then_cosine(progress) == 1
     for progress, factor in {0.5: 1, 0.625: training.cosine(0.25), 0.75: 0.5, 1.0: 0}.items():
         assert training.flat_then_cosine(progress) == pytest.approx(factor, abs=1e-15)
+
+
+def test_ramps():
+    fade, fall = training.linear(0.5), training.geometric(1e-3, 1e-5)
+    for progress, a, b in ((0.0, 0.5, 1e-3), (0.25, 0.375, 10**-3.5), (1.0, 0.0, 1e-5)):
+        assert fade(progress) == pytest.approx(a, abs=1e-15)
+        assert fall(progress) == pytest.approx(b, rel=1e-13)
+    assert training.linear(1, 3)(0.5) == 2
+    assert repr(fade) == "Ramp(start=0.5, end=0.0, kind='linear')"  # checkpoints compare it
+    for bad in (-0.1, math.inf, math.nan):
+        with pytest.raises(ValueError, match=f"linear schedule needs .* got {bad}"):
+            training.linear(1, bad)
+    for bad in (0, -0.1, math.inf, math.nan):
+        with pytest.raises(ValueError, match=f"geometric schedule needs .* got {bad}"):
+            training.geometric(bad, 1)
 
 
 def test_a_schedule_sees_the_progress_and_moves_both_players():
@@ -555,6 +849,18 @@ def test_a_rate_far_too_high_is_noticed():
     assert all(weight.isfinite().all() for weight in weights(run.G) + weights(run.D))
 
 
+def test_a_rate_too_high_for_one_member_freezes_that_one():
+    G, D = networks.MLPGenerator(2, 1, 8, norm=nn.BatchNorm1d), networks.MLPDiscriminator(1, 8)
+    options = {"networks": (G, D), "on_nan": "freeze", "replicas": 3, "steps": 30}
+    run = train(lr=torch.tensor([1e-3, 1e20, 2e-3]), **options)
+    assert set(run.frozen) == {1}
+    healthy = train(lr=torch.tensor([1e-3, 1e-3, 2e-3]), **options)
+    for i in (0, 2):
+        assert same(weights(run.G, i), weights(healthy.G, i))
+        assert same(weights(run.D, i), weights(healthy.D, i))
+    assert all(weight.isfinite().all() for weight in weights(run.G) + weights(run.D))
+
+
 def test_freezing_changes_nothing_when_all_is_well():
     options = {"replicas": 2, "steps": 10, "penalty": losses.r1(0.1)}
     assert same(weights(train(**options).G), weights(train(**options, on_nan="freeze").G))
@@ -649,6 +955,7 @@ REFUSED = [
     ({name: bad}, rf"^{name} must be an integer of at least 1, got {bad!r}$")
     for name in (
         "batch_size", "d_steps", "steps", "replicas", "observe_every", "checkpoint_every",
+        "penalty_every",
     )
     for bad in (0, -1, 2.5, True)
 ] + [
@@ -657,6 +964,25 @@ REFUSED = [
     ({"lr": math.nan}, "^lr_G must be positive and finite, got nan$"),
     ({"lr": (1e-3, math.inf)}, "^lr_D must be positive and finite, got inf$"),
     ({"lr": (1e-3, 1e-3, 1e-3)}, r"^lr must be a number or a pair .*got \(0.001, 0.001, 0.001\)"),
+    ({"lr": torch.tensor([1e-3, 1e-3])}, r"^lr_G must be .* tensor of 1 rates.* got shape \(2,\)$"),
+    ({"lr": (1e-3, torch.tensor(1e-3))}, r"^lr_D must be a number or a tensor .* got shape \(\)$"),
+    ({"lr": torch.tensor([0.0])}, "^lr_G must be positive and finite, got 0.0$"),
+    ({"lr": (1e-3, torch.tensor([math.nan]))}, "^lr_D must be positive and finite, got nan$"),
+    ({"replicas": []}, r"^replicas must be an integer of at least 1, got \[\]$"),
+    ({"replicas": "12"}, "^replicas must be an integer of at least 1, got '12'$"),
+    ({"replicas": [0, -1]}, "^a member must be a whole number of at least 0, got -1$"),
+    ({"replicas": [True]}, "^a member must be a whole number of at least 0, got True$"),
+    ({"loss": [losses.hinge] * 2, "replicas": 3}, "^3 members cannot be split .* for 2 losses$"),
+    (
+        {"networks": (G, networks.Packed(networks.MLPDiscriminator(3).double(), 3))},
+        r"^samples must come in groups of 3, got shape \(16, 1\)$",
+    ),
+    (
+        {"networks": (G, networks.MLPDiscriminator(group=5).double())},
+        r"^samples must come in groups of 5, got shape \(16, 64\)$",
+    ),
+    ({"loss": []}, "^1 members cannot be split into equal blocks for 0 losses$"),
+    ({"loss": [losses.hinge, len], "replicas": 2}, "^loss must be a pair .* got len$"),
     ({"betas": (0.5, 1.0)}, r"^betas must be two numbers in \[0, 1\), got \(0.5, 1.0\)$"),
     ({"betas": (-0.1, 0.9)}, r"^betas .* got \(-0.1, 0.9\)$"),
     ({"betas": (0.5,)}, r"^betas .* got \(0.5,\)$"),
@@ -669,10 +995,10 @@ REFUSED = [
     ({"seed": -1}, "^seed must be a whole number from 0 to 4294967295, got -1$"),
     ({"seed": 1.5}, "^seed must be a whole number .* got 1.5$"),
     ({"networks": (G, networks.MLPDiscriminator())}, "one dtype, got cpu .*32, cpu .*64$"),
-    ({"networks": (G, pair(data_dim=2)[1])}, r"data_dim = 2, got \(2, 1\)"),
+    ({"networks": (G, pair(data_dim=2)[1])}, r"data_dim = 2, got \(16, 1\)"),
     ({"networks": (G, D), "target": data.ring()}, "G makes samples with 1 .* target's have 2$"),
     ({"networks": pair(data_dim=2)}, "G makes samples with 2 coordinates, the target's have 1$"),
-    ({"networks": (G, WideLogits())}, r"D.logits must return shape \(m, 1\), got \(2, 2\)"),
+    ({"networks": (G, WideLogits())}, r"shape \(m, 1\), got \(16, 2\) for m = 16$"),
     ({"networks": (D, D)}, "^MLPDiscriminator needs .noise_dim, which train uses$"),
     ({"networks": (G, G)}, "^MLPGenerator needs .logits, which train uses$"),
     ({"target": Whole()}, "samples must be floating-point numbers, got torch.int64$"),

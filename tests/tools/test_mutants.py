@@ -101,7 +101,8 @@ def test_what_dies_what_lives_and_that_the_tree_stays_as_it_was(tree, capsys):
     assert re.search(r"losses +4 +3 +75.0%\nall +4 +3 +75.0%", printed.out)
     assert "survived  losses: nothing subtracted\n  - + 0\n  + - 0\n" in printed.out
     assert "losses: nothing subtracted: survived: a test is missing" in printed.err
-    assert "75.0% of the mutants are killed, 95% required" in printed.err
+    assert "75.0% of the mutants of losses are killed, 95% required" in printed.err
+    assert "75.0% of all mutants are killed, 95% required" in printed.err
 
 
 def test_a_mutant_that_hangs_is_killed_and_said_so(tree):
@@ -155,6 +156,15 @@ def test_at_least_95_percent_must_die_and_each_survivor_be_explained(capsys):
     assert report(verdicts(18, explained)) == 1
     assert report(verdicts(19, Verdict(LIVES, "", 1.0))) == 1
     assert report(verdicts(20)) == 0
+
+
+def test_95_percent_of_every_module_must_die(capsys):
+    explained = Verdict(LIVES._replace(module="metrics", equivalent="adding is exact"), "", 1.0)
+    killed = [v._replace(mutant=v.mutant._replace(module="metrics")) for v in verdicts(19)]
+    assert report([*verdicts(80), *killed, explained]) == 0
+    assert report([*verdicts(81), *killed[1:], explained]) == 1  # 99 % of all
+    error = capsys.readouterr().err
+    assert error == "94.7% of the mutants of metrics are killed, 95% required\n"
 
 
 def test_an_explanation_of_a_mutant_that_dies_is_wrong(capsys):
