@@ -17,7 +17,13 @@ CHAPTERS = [path.stem for path in chapters()]
 # What is known to be unfinished. Each is expected to fail until it is mended, and to leave this
 # list the moment it is: an entry that passes is an error.
 RECORDS = "test_records.py"
-OUTSTANDING: dict[tuple[str, str], str] = {}
+OWED = "its claims are not yet on record over 20 blocks"
+OUTSTANDING: dict[tuple[str, str], str] = {
+    (RECORDS, "06_reading_a_run"): OWED,
+    (RECORDS, "07_measuring"): OWED,
+    (RECORDS, "09_convergence"): OWED,
+    (RECORDS, "11_wasserstein"): OWED,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
