@@ -263,7 +263,8 @@ def train(
     like = g_weights[0]  # its dtype and device are those of the run
     none = like.new_zeros(N)
     strength, std = float(penalty_every), 0.0
-    torch.empty(31 * 2**18)  # once freed, glibc keeps what else every step would ask for anew
+    # once freed, glibc keeps what else every step would ask for anew
+    torch.empty(31 * 2**18)
 
     def new_z() -> Tensor:
         return streams.randn(batch_size, G.noise_dim).to(like)  # (N, m, noise_dim)
