@@ -831,7 +831,7 @@ EXPERIMENTS = [
     ('method="holm"', 'method="bonferroni"', "Bonferroni for Holm", "holm"),
     ('method="holm"', 'method="fdr_bh"', "Benjamini and Hochberg for Holm", "holm"),
     # intervals and tests
-    (" * math.sqrt(n / (n - 1))", "", "the bootstrap's n not made n - 1", "students"),
+    (" * math.sqrt(n / (n - 1))", "", "the bootstrap's n not made n - 1", "to_within"),
     ("stats.t.isf((1 - level) / 2, n - 1)", "stats.norm.isf((1 - level) / 2)",
      "the normal's width for Student's", "students"),
     ("stats.t.isf((1 - level) / 2,", "stats.t.isf(1 - level,", "one tail for two", "students"),
@@ -856,9 +856,9 @@ EXPERIMENTS = [
     ("if 2 / 2**n <= alpha:", "if True:", "a verdict by 2 seeds", "five"),
     ("if 2 / 2**n <= alpha:", "if 1 / 2**n <= alpha:", "a verdict by 5 seeds", "five"),
     ("family, p_holm[k]", "family, p[k]", "judged by the uncorrected p",
-     "family_without or verdict"),
+     "judged_by"),
     ("p_holm[k], margin, 1 - level)", "p_holm[k], margin, 0.05)", "judged at 95 % always",
-     "level or verdict"),
+     "judged_by"),
     # together
     ("list(range(seeds)) * len(variants)", "[i for i in range(seeds) for _ in variants]",
      "seeds of variants interleaved", "together"),
