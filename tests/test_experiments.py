@@ -305,6 +305,7 @@ def test_equal_functions_are_known_as_equal_and_others_are_not():
         defined(one, shift=2),  # a global that it reads
         defined(one.replace("n=3", "n=4"), shift=1),
         defined(one.replace("n=3", "*, n=3"), shift=1),
+        defined(one.replace("n=3", "*, n=4"), shift=1),
         defined(one.replace("+", "-"), shift=1),
         defined(one.replace("n) +", "5) +"), shift=1),
         defined(one.replace("sample", "draw"), shift=1),
