@@ -15,7 +15,7 @@ export MALLOC_MMAP_THRESHOLD_ = 33554432
 export MALLOC_TRIM_THRESHOLD_ = 268435456
 export PYTHON
 
-.PHONY: help setup book serve test lab notebooks records mutants bench clean
+.PHONY: help setup book serve test lab notebooks records experiments mutants bench clean
 
 help:
 	@echo "make book                    build the site from the stored chapters, warnings are errors"
@@ -26,6 +26,7 @@ help:
 	@echo "make notebooks [CHAPTER=03]  run the chapters and store their outputs"
 	@echo "make records [CHAPTER=03]    repeat every claim on 20 blocks of fresh seeds, keep the record;"
 	@echo "             [FIRST=21]      on the blocks from 21 on"
+	@echo "make experiments [CHAPTER=08]  run the long studies that chapters read from files"
 	@echo "make mutants                 break the mathematics on purpose; the tests must notice"
 	@echo "make bench                   time train() against a loop written the usual way"
 	@echo "make clean                   remove what was built; .venv stays"
@@ -54,6 +55,9 @@ notebooks: setup
 
 records: setup
 	@$(VENV)/python tools/record.py $(CHAPTER) $(if $(FIRST),--first $(FIRST))
+
+experiments: setup
+	@$(VENV)/python tools/experiments.py $(CHAPTER)
 
 mutants: setup
 	@$(VENV)/python tools/mutants.py

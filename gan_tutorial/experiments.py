@@ -38,6 +38,7 @@ Variants that change nothing but `lr` and `loss` are trained together, in one ba
 here the base, "saturating" and "lr × 2" are one call of `train` with 96 members.
 """
 
+import csv
 import functools
 import hashlib
 import inspect
@@ -45,7 +46,9 @@ import json
 import math
 import os
 import pickle
+import platform
 import sys
+import time
 import types
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -62,7 +65,7 @@ from tqdm import tqdm
 from gan_tutorial import training
 
 BASE = "base"
-FORMAT = "gan_tutorial part 1"
+FORMAT = "gan_tutorial part 2"
 RESAMPLES = 9999
 OURS = {"replicas", "seed", "progress", "checkpoint", "checkpoint_every", "resume"}
 
@@ -82,7 +85,7 @@ class Study:
         Options of `train`, by name: at least G, D, target and loss. Here `on_nan` is "freeze"
         unless you say otherwise, so that one lost seed does not end the study.
     variants
-        Name -> the options that differ from the base.
+        Name -> the options that differ from the base. None at all: the base over N seeds.
     measure
         A function of a run of N members that returns N numbers, shape (N,), or a dict of such
         outcomes. A member's number must depend on that member alone.
@@ -90,6 +93,9 @@ class Study:
         How many seeds N, at least 2. Fewer than 6 can never give a verdict.
     seed
         Where all randomness starts; member i uses stream (seed, i) in every variant.
+    train
+        The loop, if it is not `training.train`: a function that takes options by name, and
+        `replicas`, `seed` and `progress`, and returns a `Run`.
 
     Raises
     ------
@@ -102,15 +108,14 @@ class Study:
     measure: Measure
     seeds: int = 32
     seed: int = 0
+    train: Callable[..., training.Run] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.seeds, int) or isinstance(self.seeds, bool) or self.seeds < 2:
             raise ValueError(f"seeds must be an integer of at least 2, got {self.seeds!r}")
-        if not self.variants or BASE in self.variants:
-            raise ValueError(
-                f'variants must have names, none of them "{BASE}", got {list(self.variants)}'
-            )
-        known = inspect.signature(training.train).parameters
+        if BASE in self.variants:
+            raise ValueError(f'"{BASE}" is the base: no variant may be called that')
+        known = inspect.signature(self.train or training.train).parameters
         for name, changes in {BASE: self.base, **self.variants}.items():
             for option in changes:
                 if option in OURS:
@@ -155,9 +160,7 @@ class Study:
             If you press Ctrl-C. Finished variants stay in the cache.
         """
         folder = None if cache is None else Path(cache)
-        options = self._all_options()
-        about = [_package(), torch.__version__, self.seeds, self.seed, _describe(self.measure)]
-        keys = {name: _hash([*about, _describe(options[name])]) for name in options}
+        options, keys = self._all_options(), self._keys()
         parts = {key: part for key in keys.values() if (part := _load(folder, key))}
         todo: dict[str, str] = {}
         for name, key in keys.items():
@@ -166,24 +169,62 @@ class Study:
         hidden = {} if progress else {"disable": True}
         with tqdm(total=len(todo), unit="variant", delay=2, leave=False, **hidden) as bar:
             for group in _groups({key: options[name] for key, name in todo.items()}):
-                run = training.train(
+                begun = time.process_time()
+                run = (self.train or training.train)(
                     **_merge([options[todo[key]] for key in group], self.seeds),
                     seed=self.seed,
                     progress=progress,
                 )
                 if run.interrupted:
                     raise KeyboardInterrupt(f"{len(parts)} of {len(set(keys.values()))} are done")
+                share = (time.process_time() - begun) / len(group)
                 for key, block in zip(group, run.blocks(len(group)), strict=True):
-                    parts[key] = _Part(self._measure(todo[key], block), len(block.frozen))
+                    points = self._measure(todo[key], block)
+                    parts[key] = _Part(points, len(block.frozen), share)
                     _save(folder, key, parts[key])
                     bar.update()
         return self._results({name: parts[key] for name, key in keys.items()})
 
+    def stored(self, path: str | Path) -> "Result | dict[str, Result]":
+        """Return the result that is kept in a file, for a study too long to run in a chapter.
+
+        `make experiments` writes the file: it runs the chapter with GAN_TUTORIAL_EXPERIMENTS set
+        to a folder, and then this method runs the study, with that folder as its cache.
+
+        Parameters
+        ----------
+        path
+            A small CSV file: after lines of provenance, a line for each variant and seed.
+
+        Raises
+        ------
+        ValueError
+            If the file is missing, damaged, or of another study.
+        """
+        path, cache = Path(path), os.environ.get("GAN_TUTORIAL_EXPERIMENTS")
+        if cache:
+            self.run(cache=cache)
+            _write(path, self, self._finished(Path(cache)))
+        return self._results(_read(path, self))
+
+    def _finished(self, folder: Path) -> "dict[str, _Part]":
+        """Return the parts that a run has left in its cache."""
+        parts = {name: _load(folder, key) for name, key in self._keys().items()}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def _keys(self) -> dict[str, str]:
+        """Return for each variant what its part is known by."""
+        ours = [_describe(self.measure), _describe(self.train)]
+        about = [_package(), torch.__version__, self.seeds, self.seed, *ours]
+        return {name: _hash([*about, _describe(o)]) for name, o in self._all_options().items()}
+
     def _all_options(self) -> dict[str, Options]:
         """Return all options of `train` for every variant, the defaults included."""
-        parameters = inspect.signature(training.train).parameters.values()
-        defaults = {p.name: p.default for p in parameters if p.name not in OURS}
-        common = {**defaults, "on_nan": "freeze", **self.base}
+        parameters = inspect.signature(self.train or training.train).parameters
+        defaults = {name: p.default for name, p in parameters.items() if name not in OURS}
+        if "on_nan" in defaults:
+            defaults["on_nan"] = "freeze"
+        common = {**defaults, **self.base}
         return {name: {**common, **self.variants.get(name, {})} for name in (BASE, *self.variants)}
 
     def _measure(self, name: str, run: training.Run) -> dict[str, list[float]]:
@@ -326,6 +367,8 @@ class Result:
         if not 0 < level < 1:
             raise ValueError(f"level must be in (0, 1), got {level}")
         variants = [name for name in self.points if name != BASE]
+        if not variants:
+            return Table()
         family_level = 1 - (1 - level) / len(variants)
         p = [_sign_flip(self.differences(name), self.seed) for name in variants]
         p_holm = multipletests(p, method="holm")[1].tolist()
@@ -440,10 +483,11 @@ def _rates(lr: Any, seeds: int) -> list[Tensor]:
 
 @dataclass(frozen=True)
 class _Part:
-    """One variant, measured: outcome -> N numbers, and how many members were frozen."""
+    """One variant, measured: outcome -> N numbers, how many members were frozen, CPU-seconds."""
 
     points: dict[str, list[float]]
     frozen: int
+    seconds: float
 
 
 def _save(folder: Path | None, key: str, part: _Part) -> None:
@@ -471,6 +515,57 @@ def _load(folder: Path | None, key: str) -> _Part | None:
     except (ValueError, TypeError, KeyError) as error:
         print(f"{str(path)!r} is damaged and is computed afresh: {error}", file=sys.stderr)
         return None
+
+
+# --- a whole study in a file: what `make experiments` stores, and chapters read
+
+
+def _write(path: Path, study: Study, parts: dict[str, _Part]) -> None:
+    outcomes = list(parts[BASE].points)
+    text = [["variant", "seed", "frozen", *(outcome or "value" for outcome in outcomes)]]
+    for name, part in parts.items():
+        columns = zip(*(part.points[outcome] for outcome in outcomes), strict=True)
+        for i, values in enumerate(columns):
+            text.append([name, str(i), str(part.frozen), *(f"{value:.6g}" for value in values)])
+    seconds = sum(part.seconds for part in parts.values())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        file.write(
+            f"# seeds: {study.seeds}, paired; seed i of the study is stream ({study.seed}, i)\n"
+        )
+        file.write(f"# cost: {seconds:.0f} CPU-seconds on one thread\n")
+        file.write(f"# versions: python {platform.python_version()}, torch {torch.__version__}\n")
+        file.write(f"# checksum: {_hash(text)}\n")
+        csv.writer(file, lineterminator="\n").writerows(text)
+    os.replace(partial, path)
+
+
+def _read(path: Path, study: Study) -> dict[str, _Part]:
+    if not path.is_file():
+        raise ValueError(f"there is no {str(path)!r}: make experiments computes it")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    about = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
+    text = list(csv.reader(line for line in lines if not line.startswith("# ")))
+    if not text or about.get("checksum") != _hash(text):
+        raise ValueError(f"{str(path)!r} is damaged: it is not what make experiments wrote")
+    (_, _, _, *outcomes), *rows = text
+    names, seeds = [BASE, *study.variants], [str(i) for i in range(study.seeds)]
+    if [row[:2] for row in rows] != [[name, i] for name in names for i in seeds]:
+        raise ValueError(
+            f"{str(path)!r} holds {', '.join(dict.fromkeys(row[0] for row in rows))} on "
+            f"{len({row[1] for row in rows})} seeds, and this study has {', '.join(names)} on "
+            f"{study.seeds}: make experiments computes it anew"
+        )
+    parts = {}
+    for name in names:
+        mine = [row for row in rows if row[0] == name]
+        columns = zip(*(map(float, row[3:]) for row in mine), strict=True)
+        points = {
+            "" if o == "value" else o: list(c) for o, c in zip(outcomes, columns, strict=True)
+        }
+        parts[name] = _Part(points, int(mine[0][2]), 0.0)
+    return parts
 
 
 # --- what a part is known by

@@ -401,7 +401,7 @@ DAMAGE = {
     "empty": lambda text, other: "",
     "a digit": lambda text, other: text.replace("0.", "1.", 1),
     "another part": lambda text, other: other,
-    "another format": lambda text, other: text.replace("part 1", "part 0"),
+    "another format": lambda text, other: text.replace("part 2", "part 0"),
     "a list": lambda text, other: "[1, 2]",
     "a number": lambda text, other: "17",
     "not text": lambda text, other: "\udcff\udcfe" + text,
@@ -423,7 +423,8 @@ def test_a_damaged_part_is_computed_afresh_and_that_is_said(kind, calls, tmp_pat
     said = capsys.readouterr().err
     assert f"{str(one)!r} is damaged and is computed afresh" in said
     assert len(said.splitlines()) == 1
-    assert one.read_text() == text
+    before, after = (json.loads(content)["part"]["points"] for content in (text, one.read_text()))
+    assert before == after
     for name in whole.points:
         assert torch.equal(whole.points[name], mended.points[name])
 
@@ -551,8 +552,7 @@ def test_a_bar_counts_variants(capsys, monkeypatch):
     [
         ({"seeds": 1}, "seeds must be an integer of at least 2, got 1"),
         ({"seeds": 2.5}, "seeds must be an integer of at least 2, got 2.5"),
-        ({"variants": {}}, r"variants must have names, none of them \"base\", got \[\]"),
-        ({"variants": {"base": {}}}, r"none of them \"base\", got \['base'\]"),
+        ({"variants": {"base": {}}}, r"\"base\" is the base: no variant may be called that"),
         ({"variants": {"a": {"rate": 1}}}, "'a' has the option 'rate', which train lacks"),
         ({"base": base(momentum=0)}, "'base' has the option 'momentum', which train lacks"),
         ({"variants": {"a": {"seed": 1}}}, "seed is set by the study: take it out of 'a'"),
@@ -846,3 +846,100 @@ def test_what_a_result_refuses():
     for level in (0, 1, 95):
         with pytest.raises(ValueError, match=r"level must be in \(0, 1\)"):
             found.table(level=level)
+
+
+STUDY = {"variants": {"lr": {"lr": 4e-3}, "saturating": {"loss": losses.saturating}}}
+SHORT = {"base": base(steps=2)}
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch) -> Path:
+    """A study's file, as `make experiments` has it written."""
+    path = tmp_path / "results" / "study.csv"
+    monkeypatch.setenv("GAN_TUTORIAL_EXPERIMENTS", str(tmp_path / "cache"))
+    study(**STUDY, **SHORT).stored(path)
+    monkeypatch.delenv("GAN_TUTORIAL_EXPERIMENTS")
+    return path
+
+
+def test_a_stored_study_is_what_running_it_gives(stored, calls):
+    kept = study(**STUDY, **SHORT).stored(stored)
+    assert calls == []  # it was read
+    found = study(**STUDY, **SHORT).run()
+    assert kept.points.keys() == found.points.keys()
+    for name, points in found.points.items():
+        torch.testing.assert_close(kept.points[name], points, rtol=1e-5, atol=0)  # six digits
+    assert kept.frozen == found.frozen
+    assert kept.seed == found.seed
+    assert [row.verdict for row in kept.table()] == [row.verdict for row in found.table()]
+
+
+def test_a_stored_file_says_where_it_comes_from(stored):
+    text = stored.read_text()
+    about = dict(line[2:].split(": ", 1) for line in text.splitlines() if line.startswith("# "))
+    assert about["seeds"] == f"{SEEDS}, paired; seed i of the study is stream ({SEED}, i)"
+    assert torch.__version__ in about["versions"]
+    assert about["cost"].endswith("CPU-seconds on one thread")
+    rows = [line for line in text.splitlines() if not line.startswith("#")]
+    assert rows[0] == "variant,seed,frozen,value"
+    assert len(rows) == 1 + 3 * SEEDS
+    assert [path.name for path in stored.parent.iterdir()] == [stored.name]
+
+
+def test_the_cost_is_the_time_that_the_parts_took(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_TUTORIAL_EXPERIMENTS", str(tmp_path / "cache"))
+    ticks = itertools.count(step=30.0)  # each group of variants takes 30 s
+    monkeypatch.setattr(experiments.time, "process_time", lambda: next(ticks))
+    variants = {"lr": {"lr": 4e-3}, "wide": {"G": generator(9)}}  # with the base: two groups
+    study(variants, **SHORT).stored(tmp_path / "study.csv")
+    assert "# cost: 60 CPU-seconds" in (tmp_path / "study.csv").read_text()
+
+
+def test_outcomes_and_lost_seeds_are_stored_by_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_TUTORIAL_EXPERIMENTS", str(tmp_path / "cache"))
+
+    def both(run):
+        return {"W1": w1(run), "twice": 2 * w1(run)}
+
+    lost = study({"lost": {"lr": 1e30}}, measure=both, base=base(steps=3))
+    kept = lost.stored(tmp_path / "study.csv")
+    assert list(kept) == ["W1", "twice"]
+    torch.testing.assert_close(
+        kept["twice"].points["base"], 2 * kept["W1"].points["base"], rtol=1e-5, atol=0
+    )
+    assert kept["W1"].frozen == lost.run()["W1"].frozen
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("lr,0,0,", "lr,0,1,"), ("saturating,3", "saturating,2"), ("base,0,0,0.", "base,0,0,1.")],
+)
+def test_a_stored_number_that_was_changed_is_refused(stored, old, new):
+    text = stored.read_text()
+    assert old in text
+    stored.write_text(text.replace(old, new, 1))
+    with pytest.raises(ValueError, match=r"study\.csv' is damaged: it is not what make experim"):
+        study(**STUDY, **SHORT).stored(stored)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"seeds": 5}, "on 4 seeds, and this study has base, lr, saturating on 5"),
+        ({"variants": {"lr": {"lr": 4e-3}}}, "holds base, lr, saturating on 4 seeds"),
+    ],
+)
+def test_a_file_of_another_study_is_refused(stored, changes, words):
+    with pytest.raises(ValueError, match=words):
+        study(**{**STUDY, **SHORT, **changes}).stored(stored)
+
+
+def test_a_missing_file_is_a_sentence(tmp_path):
+    with pytest.raises(ValueError, match=r"there is no '.*none\.csv': make experiments computes"):
+        study(**STUDY).stored(tmp_path / "none.csv")
+
+
+def test_a_study_of_the_base_alone_has_points_and_no_rows(calls):
+    found = study({}, **SHORT).run()
+    torch.testing.assert_close(found.points["base"], alone(steps=2))
+    assert found.table() == []

@@ -29,6 +29,7 @@ ALLOWED_TAGS = {
     "remove-input",
     "nbval-ignore-output",
     "skip-record",
+    "experiment",
 }
 IGNORED_CELLS = 3  # cells of a chapter whose output may differ between machines, at most
 CLAIMS_REQUIRED = 8
@@ -203,7 +204,7 @@ def rule_problems(notebook: NotebookNode) -> list[str]:
     found += _figure_problems(cells, trees)
     found += _claim_problems(notebook, trees)
     found += _exercise_problems(cells)
-    found += _seed_problems(trees)
+    found += _seed_problems(trees, {position for position, cell in cells if is_study(cell)})
     return found
 
 
@@ -313,7 +314,12 @@ def _exercise_problems(cells: list[tuple[int, NotebookNode]]) -> list[str]:
     return found
 
 
-def _seed_problems(trees: dict[int, ast.Module]) -> list[str]:
+def is_study(cell: NotebookNode) -> bool:
+    """Whether the cell defines a study whose result is stored: its seeds are numbers."""
+    return "experiment" in tags(cell)
+
+
+def _seed_problems(trees: dict[int, ast.Module], studies: set[int]) -> list[str]:
     """List calls whose randomness does not come from ``SEED``, the chapter's one source of it."""
     found = []
     known = {"SEED"}
@@ -325,7 +331,7 @@ def _seed_problems(trees: dict[int, ast.Module]) -> list[str]:
         parameters = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
         derived = known | (parameters & {"seed"})
         found += [f"cell {position}: {text} leaves its block" for text in _far_offsets(tree)]
-        for call in _calls(tree):
+        for call in _calls(tree) if position not in studies else ():
             name = _called(call)
             given = {keyword.arg: keyword.value for keyword in call.keywords}
             where = f"cell {position}: {ast.unparse(call)[:70]}"
