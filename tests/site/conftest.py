@@ -12,21 +12,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from browsers import launch
 from playwright.sync_api import Browser, sync_playwright
 
 from build import build
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "/course/"  # the site must not mind where it stands
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,16 +67,20 @@ def address(site: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One headless Chromium of this system for all tests."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    program = program or shutil.which("google-chrome")
-    if program is None:
+def program() -> str:
+    """The Chromium of this system."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    found = found or shutil.which("google-chrome")
+    if found is None:
         message = "no Chromium on this machine: the pages were not looked at"
         if os.environ.get("CI") == "true":
             pytest.fail(message)
         pytest.skip(message)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(program: str) -> Iterator[Browser]:
+    """One headless browser for the tests that do something."""
+    with sync_playwright() as playwright, launch(playwright, program) as running:
         yield running
-        running.close()

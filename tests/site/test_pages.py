@@ -7,7 +7,9 @@ read what was seen. They name every page that is wrong, and not the first alone.
 from __future__ import annotations
 
 import json
+import multiprocessing
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,7 +18,8 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from browsers import launch
+from playwright.sync_api import Browser, Page, sync_playwright
 
 pytestmark = pytest.mark.site
 
@@ -151,17 +154,26 @@ def axe(page: Page, options: dict[str, Any]) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="module")
-def visits(site: Path, address: str, browser: Browser) -> dict[str, Visit]:
-    """Every page, visited."""
-    context = browser.new_context(viewport=WIDE, reduced_motion="reduce", color_scheme="light")
+def tour(program: str, address: str, names: list[str]) -> dict[str, Visit]:
+    """Visit some of the pages with a browser of one's own."""
     found = {}
-    for name in pages(site):
-        page = context.new_page()
-        found[name] = visit(page, address + name)
-        page.close()
-    context.close()
+    with sync_playwright() as playwright, launch(playwright, program) as browser:
+        context = browser.new_context(viewport=WIDE, reduced_motion="reduce", color_scheme="light")
+        for name in names:
+            page = context.new_page()
+            found[name] = visit(page, address + name)
+            page.close()
     return found
+
+
+@pytest.fixture(scope="module")
+def visits(site: Path, address: str, program: str) -> dict[str, Visit]:
+    """Every page, visited: two browsers share the work."""
+    names = pages(site)
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        halves = [pool.submit(tour, program, address, names[start::2]) for start in (0, 1)]
+        found = {name: seen for half in halves for name, seen in half.result().items()}
+    return {name: found[name] for name in names}
 
 
 @pytest.fixture
