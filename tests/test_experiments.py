@@ -55,6 +55,9 @@ def alone(**changes) -> Tensor:
     return w1(training.train(**base(**changes), **options))
 
 
+SHORT = {"base": base(steps=2)}
+
+
 @pytest.fixture
 def calls(monkeypatch) -> list[dict]:
     """Return the calls of `train`, which goes on as it is."""
@@ -271,6 +274,31 @@ def test_a_change_of_anything_that_counts_is_another_part(calls, tmp_path):
             calls.clear()
             study(variants, **{**changes, "base": short}).run(cache=tmp_path)
             assert len(calls) == expected, name
+
+
+def test_another_loop_is_another_part(calls, tmp_path):
+    def once(G, D, target, *, steps, replicas, seed, progress, loss, batch_size, lr):
+        return training.train(G, D, target, steps=steps, replicas=replicas, seed=seed,
+            progress=progress, loss=loss, batch_size=batch_size, lr=lr)  # fmt: skip
+
+    for loop, expected in ((None, 1), (once, 1), (once, 0), (None, 0)):
+        calls.clear()
+        study({}, **SHORT, train=loop).run(cache=tmp_path)
+        assert len(calls) == expected
+
+
+def test_a_study_can_have_a_loop_of_its_own(calls):
+    """It may lack options of `train` and have others; the differences are then of its runs."""
+
+    def twice(G, D, target, *, times=1, steps, loss, batch_size, lr, replicas, seed, progress):
+        return training.train(G, D, target, loss=loss, steps=times * steps, batch_size=batch_size,
+            lr=lr, replicas=replicas, seed=seed, progress=progress)  # fmt: skip
+
+    found = study({"twice": {"times": 2}}, **SHORT, train=twice).run()
+    torch.testing.assert_close(found.points["base"], alone(steps=2))
+    torch.testing.assert_close(found.points["twice"], alone(steps=4))
+    with pytest.raises(ValueError, match="'ema' has the option 'ema', which train lacks"):
+        study({"ema": {"ema": 0.9}}, **SHORT, train=twice)
 
 
 @pytest.mark.parametrize("what", ["the package", "torch"])
@@ -849,7 +877,6 @@ def test_what_a_result_refuses():
 
 
 STUDY = {"variants": {"lr": {"lr": 4e-3}, "saturating": {"loss": losses.saturating}}}
-SHORT = {"base": base(steps=2)}
 
 
 @pytest.fixture

@@ -799,7 +799,7 @@ NETWORKS = [
      "a size of 0 let in", "size"),
 ]  # fmt: skip
 
-ABOUT = "about = [_package(), torch.__version__, self.seeds, self.seed, _describe(self.measure)]"
+ABOUT = "about = [_package(), torch.__version__, self.seeds, self.seed, *ours]"
 HIDDEN = "[_code(thing.__code__), thing.__defaults__, thing.__kwdefaults__, cells, used]"
 MARGIN = (
     "if margin is not None and -margin < low and high < margin:\n"
@@ -877,8 +877,9 @@ EXPERIMENTS = [
      "together"),
     ("                    seed=self.seed,\n", "                    seed=0,\n", "the seed ignored",
      "together"),
-    ('"on_nan": "freeze", **self.base', "**self.base", "one lost seed ends the study", "lost"),
-    ('"on_nan": "freeze", **self.base', '**self.base, "on_nan": "freeze"',
+    ('            defaults["on_nan"] = "freeze"\n', "            pass\n",
+     "one lost seed ends the study", "lost"),
+    ("{**defaults, **self.base}", '{**defaults, **self.base, "on_nan": "freeze"}',
      "on_nan cannot be chosen", "lost"),
     ("len(block.frozen)", "len(run.frozen)", "frozen seeds of all variants counted", "lost"),
     ("                if run.interrupted:", "                if False:",
@@ -888,13 +889,25 @@ EXPERIMENTS = [
     (ABOUT, ABOUT.replace("torch.__version__, ", ""), "parts of another torch read", "software"),
     (ABOUT, ABOUT.replace("self.seeds, ", ""), "parts of other seeds read", "anything_that_counts"),
     (ABOUT, ABOUT.replace("self.seed, ", ""), "parts of another seed read", "anything_that_counts"),
-    (ABOUT, ABOUT.replace(", _describe(self.measure)", ""), "parts of another measure read",
+    ("[_describe(self.measure), ", "[", "parts of another measure read",
      "anything_that_counts"),
-    ("_describe(options[name])])",
-     '_describe({k: v for k, v in options[name].items() if k != "batch_size"})])',
+    (", _describe(self.train)]", "]", "parts of another loop read", "another_loop"),
+    ("_describe(o)])", '_describe({k: v for k, v in o.items() if k != "batch_size"})])',
      "parts of another batch size read", "anything_that_counts"),
-    ("_describe(options[name])])", "name])", "parts known by their names alone",
+    ("_describe(o)])", "name])", "parts known by their names alone",
      "anything_that_counts or another_name"),
+    # a whole study in a file
+    ("run = (self.train or training.train)(", "run = training.train(", "the reader's loop ignored",
+     "loop_of_its_own"),
+    ("process_time() - begun) / len(group)", "process_time() - begun)",
+     "the cost of a group times k", "cost"),
+    ('if not text or about.get("checksum") != _hash(text):', "if not text:",
+     "a stored number changed by hand", "stored_number"),
+    ("    if [row[:2] for row in rows] != ", "    if False and [row[:2] for row in rows] != ",
+     "the file of another study read", "another_study"),
+    ("str(part.frozen), *(f", "str(0), *(f", "lost seeds not stored", "lost_seeds_are_stored"),
+    ("list(c) for o, c in", "list(c)[::-1] for o, c in", "seeds read in reverse",
+     "running_it or is_what"),
     (HIDDEN, HIDDEN.replace(", used", ""), "globals that a function reads forgotten",
      "equal_functions"),
     (HIDDEN, HIDDEN.replace(", cells", ""), "what a function closes over forgotten",
