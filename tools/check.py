@@ -31,11 +31,14 @@ class Step(NamedTuple):
     advice: str
 
 
-def pytest(*arguments: str, jobs: str = JOBS) -> list[str]:
-    """Return a pytest command that leaves nothing behind; ``jobs`` processes, a file in each."""
+def pytest(*arguments: str, jobs: str = JOBS, share: str = "loadfile") -> list[str]:
+    """Return a pytest command that leaves nothing behind; ``jobs`` processes, a file in each.
+
+    With "worksteal" for ``share`` a process that is idle takes single tests from the other.
+    """
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:benchmark"]
     if jobs != "0":
-        command += ["-n", jobs, "--dist", "loadfile"]
+        command += ["-n", jobs, "--dist", share]
     return command + list(arguments)
 
 
@@ -75,6 +78,7 @@ def all_steps() -> list[Step]:
                 "--ignore=tests/notebooks",
                 "--cov",
                 "--cov-report=term:skip-covered",
+                share="worksteal",
             ),
             "a test failed, or too few lines are covered",
         ),
