@@ -17,11 +17,13 @@ from __future__ import annotations
 import argparse
 import ast
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from chapters import (
     NOTEBOOKS,
@@ -62,6 +64,27 @@ def files(code: str) -> list[str]:
         and isinstance(node.args[0], ast.Constant)
         and isinstance(node.args[0].value, str)
     ]
+
+
+def studies(path: Path) -> dict[str, tuple[Any, Any]]:
+    """Return the studies of a chapter by the file each is stored in, with what is stored there."""
+    from gan_tutorial.experiments import Study  # slow to load
+
+    found, stored = {}, Study.stored
+
+    def keep(study: Any, file: str) -> Any:
+        found[str(file)] = study, stored(study, file)
+        return found[str(file)][1]
+
+    before = Path.cwd()
+    os.chdir(path.parent)
+    Study.stored = keep  # type: ignore[method-assign, assignment]
+    try:
+        exec(f"{PREAMBLE}\n{definition(path)}", {"__name__": "__main__"})
+    finally:
+        os.chdir(before)
+        Study.stored = stored  # type: ignore[method-assign]
+    return found
 
 
 def provenance(text: str) -> dict[str, str]:

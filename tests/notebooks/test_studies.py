@@ -9,41 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import pytest
 from scipy import stats
 
+import experiments
 from chapters import NOTEBOOKS, chapters
 from experiments import definition, digest, files, provenance
-from gan_tutorial import experiments
-from record import PREAMBLE
 
 BUDGET = 12.0  # CPU-seconds for the sample of one study
 RARE = 1e-4  # of a sample so far off by chance
 CODE = {path.stem: code for path in chapters() if (code := definition(path))}
 FILES = [(chapter, name) for chapter, code in CODE.items() for name in files(code)]
+studies = cache(experiments.studies)
 PROVENANCE = {
     "command", "date", "commit", "definition", "seeds", "cost", "versions", "checksum",
 }  # fmt: skip
-
-
-@cache
-def studies(chapter: str) -> dict[str, tuple[experiments.Study, Any]]:
-    """Return the studies of a chapter by the file each is stored in, with what is stored there."""
-    found = {}
-    stored = experiments.Study.stored
-
-    def keep(study: experiments.Study, path: str | Path) -> Any:
-        found[str(path)] = study, stored(study, path)
-        return found[str(path)][1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(NOTEBOOKS)
-        patch.setattr(experiments.Study, "stored", keep)
-        exec(PREAMBLE + CODE[chapter], {"__name__": "__main__"})
-    return found
 
 
 def test_every_result_belongs_to_a_chapter() -> None:
@@ -62,7 +43,8 @@ def test_a_result_says_what_made_it_and_that_has_not_changed(page: str, name: st
 
 @pytest.mark.parametrize(("page", "name"), FILES)
 def test_a_sample_of_the_seeds_gives_what_is_stored(page: str, name: str) -> None:
-    study, kept = studies(page)[name]
+    (path,) = chapters(page)
+    study, kept = studies(path)[name]
     cost = float(provenance((NOTEBOOKS / name).read_text(encoding="utf-8"))["cost"].split()[0])
     each = cost / (1 + len(study.variants)) / study.seeds
     seeds = max(2, min(study.seeds, int(BUDGET / each / 2)))
