@@ -23,7 +23,6 @@ OUTSTANDING: dict[tuple[str, str], str] = {
     (RECORDS, "07_measuring"): OWED,
     (RECORDS, "08_design_choices"): OWED,
     (RECORDS, "09_convergence"): OWED,
-    (RECORDS, "10_mode_collapse"): OWED,
     (RECORDS, "11_wasserstein"): OWED,
     (RECORDS, "12_modern_baseline"): OWED,
 }
