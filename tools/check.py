@@ -84,7 +84,7 @@ def all_steps() -> list[Step]:
         ),
         Step(
             "chapters as stored: pairs, outputs, records of claims",
-            pytest("tests/notebooks"),
+            pytest("tests/notebooks", share="worksteal"),
             "after an edit: make notebooks CHAPTER=NN, and make records CHAPTER=NN for new claims",
         ),
         Step(
