@@ -24,7 +24,6 @@ OUTSTANDING: dict[tuple[str, str], str] = {
     (RECORDS, "08_design_choices"): OWED,
     (RECORDS, "09_convergence"): OWED,
     (RECORDS, "11_wasserstein"): OWED,
-    (RECORDS, "12_modern_baseline"): OWED,
 }
 
 
