@@ -159,7 +159,31 @@ class Study:
         KeyboardInterrupt
             If you press Ctrl-C. Finished variants stay in the cache.
         """
-        folder = None if cache is None else Path(cache)
+        return self._results(self._parts(None if cache is None else Path(cache), progress))
+
+    def stored(self, path: str | Path) -> "Result | dict[str, Result]":
+        """Return the result that is kept in a file, for a study too long to run in a chapter.
+
+        `make experiments` writes the file: it runs the chapter with GAN_TUTORIAL_EXPERIMENTS set
+        to a folder, and then this method runs the study, with that folder as its cache.
+
+        Parameters
+        ----------
+        path
+            A small CSV file: after lines of provenance, a line for each variant and seed.
+
+        Raises
+        ------
+        ValueError
+            If the file is missing, damaged, or of another study.
+        """
+        path, cache = Path(path), os.environ.get("GAN_TUTORIAL_EXPERIMENTS")
+        if cache:
+            _write(path, self, self._parts(Path(cache)))
+        return self._results(_read(path, self))
+
+    def _parts(self, folder: Path | None, progress: bool = True) -> "dict[str, _Part]":
+        """Return every variant measured: read from the folder, or trained and kept there."""
         options, keys = self._all_options(), self._keys()
         parts = {key: part for key in keys.values() if (part := _load(folder, key))}
         todo: dict[str, str] = {}
@@ -183,34 +207,7 @@ class Study:
                     parts[key] = _Part(points, len(block.frozen), share)
                     _save(folder, key, parts[key])
                     bar.update()
-        return self._results({name: parts[key] for name, key in keys.items()})
-
-    def stored(self, path: str | Path) -> "Result | dict[str, Result]":
-        """Return the result that is kept in a file, for a study too long to run in a chapter.
-
-        `make experiments` writes the file: it runs the chapter with GAN_TUTORIAL_EXPERIMENTS set
-        to a folder, and then this method runs the study, with that folder as its cache.
-
-        Parameters
-        ----------
-        path
-            A small CSV file: after lines of provenance, a line for each variant and seed.
-
-        Raises
-        ------
-        ValueError
-            If the file is missing, damaged, or of another study.
-        """
-        path, cache = Path(path), os.environ.get("GAN_TUTORIAL_EXPERIMENTS")
-        if cache:
-            self.run(cache=cache)
-            _write(path, self, self._finished(Path(cache)))
-        return self._results(_read(path, self))
-
-    def _finished(self, folder: Path) -> "dict[str, _Part]":
-        """Return the parts that a run has left in its cache."""
-        parts = {name: _load(folder, key) for name, key in self._keys().items()}
-        return {name: part for name, part in parts.items() if part is not None}
+        return {name: parts[key] for name, key in keys.items()}
 
     def _keys(self) -> dict[str, str]:
         """Return for each variant what its part is known by."""

@@ -32,19 +32,18 @@ from chapters import (
     code_cells,
     environment,
     read_text,
-    tags,
     write_atomically,
 )
 from record import PREAMBLE, commit
+from verify import is_study
 
 CACHE = ROOT / ".experiments"
-TAG = "experiment"
 
 
 def definition(path: Path) -> str:
     """Return the code of a chapter's studies: its first code cell, and those with the tag."""
     cells = [cell for _, cell in code_cells(read_text(path))]
-    chosen = [cell for number, cell in enumerate(cells) if number == 0 or TAG in tags(cell)]
+    chosen = [cell for number, cell in enumerate(cells) if number == 0 or is_study(cell)]
     return "\n\n".join(cell.source for cell in chosen) if len(chosen) > 1 else ""
 
 
