@@ -1,0 +1,440 @@
+// The element <gan-playground>: what the reader sees, presses and hears. The training is elsewhere.
+import { makeTarget } from '../engine/data.js';
+import { ALL, read, TWINS, whole, write } from './address.js';
+import * as draw from './draw.js';
+import { PRESETS } from './presets.js';
+import { cell, FORMULA, loop } from './python.js';
+import { number, say } from './strings.js';
+import css from './style.css';
+import { lattice, REACH, serve } from './worker.js';
+
+/** @typedef {import('./address.js').State} State */
+
+const LOSSES = Object.keys(FORMULA);
+/** The settings that the page offers, with their choices. @type {Record<string, any[]|null>} */
+const FIELDS = {
+  target: ['gaussian', 'mixture', 'uniform', 'drawn', 'ring', 'grid', 'points'],
+  loss: LOSSES,
+  penalty: TWINS.slice(1),
+  gamma: null, k: null, lrG: null, lrD: null, batch: null, noise: null, ema: null, seed: null,
+  networks: ['seed', 'mlp', 'dirac'],
+  width: null, depth: null, beta1: null, beta2: null,
+  twin: [...TWINS, ...LOSSES],
+  many: [1, 8, 16],
+};
+const RATES = [1, 5, 25, 100, 1e9];
+const BINS = 28;
+
+const button = (/** @type {string} */ name) => `<button type="button" data-do="${name}">${say(name)}</button>`;
+const select = (/** @type {string} */ name, /** @type {any[]} */ choices) =>
+  `<select name="${name}">${choices.map((v) => `<option value="${v}">${say('choices')[v] ?? v}`).join('')}</select>`;
+const field = (/** @type {[string, any[]|null]} */ [name, choices]) =>
+  `<label>${say('fields')[name]} ${choices ? select(name, choices) : `<input name="${name}" type="number" step="any">`}</label>`;
+const fold = (/** @type {string} */ name, /** @type {string} */ inside) => `<details class="${name}"><summary>${say(name)}</summary>${inside}</details>`;
+
+const page = () => `<style>${css}</style><div class="still"><slot></slot></div><section aria-label="${say('name')}">
+<div class="story"><label>${say('story')} ${select('story', ['own'])}</label><fieldset><legend></legend><div></div><p></p></fieldset></div>
+<canvas class="picture"></canvas><p class="keys"></p>
+<div class="bar">${['run', 'D', 'G', 'reset'].map(button).join('')}<label>${say('speed')} <input name="speed" type="range" max="4" value="4"></label></div>
+<p class="numbers"></p><p class="words" role="status"></p>
+<div class="charts"><canvas></canvas><canvas></canvas></div>
+${fold('panel', button('line') + '<ol></ol>')}${fold('settings', `<form>${Object.entries(FIELDS).map(field).join('')}</form>`)}
+<div class="bar">${['describe', 'copy'].map(button).join('')}</div><pre tabindex="0" hidden></pre><p class="same">${say('same')}</p></section>`;
+
+export const define = () => {
+  if (customElements.get('gan-playground')) return;
+
+  class GanPlayground extends HTMLElement {
+    /** @type {State} */ state = ALL;
+    /** @type {any} the newest frame */ frame;
+    /** @type {any} the story being told */ story;
+    /** @type {((m: any) => void)|undefined} to what trains */ port;
+    /** @type {Worker|undefined} */ worker;
+    /** @type {AbortController|undefined} ends all listening when the element goes */ life;
+    /** @type {number[][]} a column for each of: step, L_D, L_G, penalty, two weights */ rows = [];
+    /** @type {number[][]} what was measured: the step, then of each run */ looks = [];
+    /** @type {ArrayLike<number>} p_data on the line, or the modes in the plane */ data = [];
+    /** @type {number[]|undefined} the heights while one draws */ strokes;
+    run = 0; // counts the runs, so that frames of an earlier one are known
+    at = -1; // the line of Python last executed, when stepping
+    heard = 0; // when something was last announced
+    cursor = [BINS / 2, 0];
+
+    /** @param {string} selector @returns {any} */
+    $(selector) {
+      return /** @type {ShadowRoot} */ (this.shadowRoot).querySelector(selector);
+    }
+
+    connectedCallback() {
+      const root = this.shadowRoot || this.attachShadow({ mode: 'open' });
+      root.innerHTML = page();
+      const { signal } = this.life = new AbortController();
+      const on = (/** @type {EventTarget} */ place, /** @type {string} */ events, /** @type {(e: any) => void} */ then) =>
+        events.split(' ').forEach((event) => place.addEventListener(event, then, { signal }));
+      on(root, 'click', (e) => e.target.dataset.do && this.press(e.target.dataset.do));
+      on(root, 'change', (e) => this.choose(e.target));
+      on(root, 'submit', (e) => e.preventDefault());
+      const picture = this.$('.picture');
+      on(picture, 'pointerdown pointermove pointerup pointercancel', (e) => this.paint(e));
+      on(picture, 'keydown', (e) => this.key(e));
+      for (const { id, title } of PRESETS) this.$('[name=story]').add(new Option(title, id));
+
+      const redraw = () => this.draw();
+      const watchers = [new MutationObserver(redraw), new ResizeObserver(redraw), new IntersectionObserver(([seen]) => {
+        if (seen.isIntersecting) this.begin();
+      })];
+      watchers[0].observe(document.documentElement, /** @type {any} */ ({ attributeFilter: ['data-theme'] }));
+      watchers[1].observe(picture);
+      watchers[2].observe(this);
+      on(signal, 'abort', () => watchers.forEach((watcher) => watcher.disconnect()));
+
+      this.pace();
+      this.follow(this.getAttribute('state') || '');
+      if (!this.compact) {
+        const goThere = () => location.hash.startsWith('#gan?') && this.follow(location.hash);
+        on(window, 'hashchange', () => goThere() && this.scrollIntoView({ block: 'nearest' }));
+        goThere();
+      }
+    }
+
+    disconnectedCallback() {
+      this.life?.abort();
+      this.worker?.terminate();
+      this.worker = this.port = undefined;
+    }
+
+    get compact() {
+      return this.hasAttribute('compact');
+    }
+
+    /** Go where an address says. @param {string} address */
+    follow(address) {
+      let excuse = '';
+      /** @type {State} */
+      let state = ALL;
+      try {
+        state = read(address);
+      } catch (error) {
+        excuse = say('address') + /** @type {Error} */ (error).message;
+      }
+      this.story = null;
+      this.show(state);
+      this.tell(excuse, !!excuse);
+      return true;
+    }
+
+    // --- the run
+
+    /** Start what trains: a worker, or the page itself where there can be none. */
+    begin() {
+      if (this.port) return;
+      const here = () => {
+        const receive = serve((m) => setTimeout(() => this.receive(m)), 8);
+        this.port = (m) => setTimeout(() => receive(m));
+        this.tell(say('slices'));
+        this.set();
+      };
+      try {
+        const worker = this.worker = new Worker(URL.createObjectURL(new Blob([`(${gan})()`], { type: 'text/javascript' })));
+        worker.onmessage = (event) => this.receive(event.data);
+        worker.onerror = (event) => {
+          event.preventDefault();
+          worker.terminate();
+          here();
+        };
+        this.port = (m) => worker.postMessage(m);
+        this.set();
+      } catch {
+        here();
+      }
+    }
+
+    /** Begin the run anew. */
+    set() {
+      this.rows = [[], [], [], [], [], []];
+      this.looks = [];
+      this.at = -1;
+      this.stale = true;
+      const { twin, many, ...settings } = this.state;
+      this.send({ do: 'set', id: ++this.run, settings, twin, many, gap: matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 60 });
+    }
+
+    /** @param {any} order */
+    send(order) {
+      this.port?.(order);
+    }
+
+    /** Take a state: show it in the fields and train it. @param {State} state */
+    show(state) {
+      this.state = whole(state);
+      const { twin, many, ...settings } = this.state;
+      const { dim, means, density } = makeTarget(settings);
+      const { target, drawn } = settings;
+      this.data = dim < 2 ? density(lattice(1)) : means.length ? means : drawn;
+      for (const name in FIELDS) this.$(`[name=${name}]`).value = /** @type {any} */ (this.state)[name];
+      this.$('[name=story]').value = this.story?.id ?? 'own';
+      const [question, [ask, answers, tell]] = [this.$('fieldset'), this.$('fieldset').children];
+      question.hidden = !this.story;
+      tell.hidden = true;
+      ask.textContent = this.story?.ask;
+      answers.innerHTML = this.story?.answers.map((/** @type {string} */ a, /** @type {number} */ i) => `<label><input type="radio" name="answer" value="${i}">${a}</label>`).join('');
+      this.$('.keys').innerHTML = settings.networks === 'dirac' ? '' : [...'xp', twin && 'o', 'd', dim < 2 && 's', 'v'].map((k) => k && `<span class="${k}">${say('keys')[k]}</span>`).join('');
+      const byHand = /** @type {any} */ ({ drawn: 'drawLine', points: 'drawPlane' })[target];
+      const picture = this.$('.picture');
+      picture.classList.toggle('drawn', !!byHand);
+      picture.tabIndex = byHand ? 0 : -1;
+      picture.role = byHand ? 'application' : 'img';
+      picture.ariaLabel = say(byHand ?? 'picture');
+      this.$('pre').hidden = true;
+      this.set();
+    }
+
+    /** Train another state, if it makes sense. @param {Record<string, any>} change */
+    change(change) {
+      try {
+        this.show({ ...this.state, ...change });
+        if (!this.compact) history.replaceState(history.state, '', write(this.state));
+        this.tell('');
+      } catch (error) {
+        this.tell(say('bad') + /** @type {Error} */ (error).message, true);
+        return true;
+      }
+    }
+
+    /** A frame has come. @param {any} frame */
+    receive(frame) {
+      if (frame.id !== this.run) return;
+      if (frame.failed) return this.tell(say('stopped') + frame.failed, true);
+      frame.rows.forEach((/** @type {number} */ v, /** @type {number} */ i) => this.rows[i % 6].push(v));
+      this.looks.push(...frame.looks);
+      const ran = this.frame?.running;
+      this.frame = frame;
+      this.stale = false;
+      this.$('[data-do=run]').textContent = say(frame.running ? 'pause' : 'run');
+      for (const who of 'DG') this.$(`[data-do=${who}]`).disabled = frame.running;
+      if (frame.stopped) this.tell(say('stopped') + frame.stopped + say('again'), true);
+      else if (frame.until) this.end();
+      else if (ran && !frame.running) this.tell(this.words());
+      else if (frame.running && performance.now() - this.heard > 5000) this.tell(this.words(true));
+      requestAnimationFrame(() => {
+        this.draw();
+        this.send({ do: 'drawn' });
+      });
+    }
+
+    pace() {
+      const speed = this.$('[name=speed]');
+      speed.ariaValueText = say('speeds')[speed.value];
+      if (this.frame?.running) this.go();
+    }
+
+    go() {
+      const end = this.story?.steps;
+      this.send({ do: 'run', rate: RATES[this.$('[name=speed]').value], until: this.frame?.steps < end ? end : 0 });
+    }
+
+    /** @param {string} order what a button stands for */
+    press(order) {
+      this.begin();
+      const { frame } = this;
+      if (order === 'run') {
+        if (frame?.running && !this.stale) return this.send({ do: 'pause' });
+        if (frame?.stopped) this.set();
+        this.tell('');
+        this.go();
+      } else if (order === 'D' || order === 'G') {
+        this.at = loop(this.state).map(([who]) => who).lastIndexOf(order);
+        this.send({ do: order });
+      } else if (order === 'line') this.walk();
+      else if (order === 'reset') {
+        this.set();
+        this.tell('');
+      } else if (order === 'describe') this.tell(this.words());
+      else {
+        const pre = this.$('pre');
+        pre.hidden = false;
+        pre.textContent = cell(this.state, this.rows, frame?.inOrder);
+        // refused by some browsers where the page is a file
+        new Promise((done) => done(navigator.clipboard.writeText(pre.textContent))).then(() => this.tell(say('copied')), () => this.tell(say('byHand')));
+      }
+    }
+
+    /** Go on by one line of Python. The first line of a player's part does its update; the others show what came of it. */
+    walk() {
+      const lines = loop(this.state);
+      const [now, next] = [lines[this.at], lines[this.at + 1]];
+      if (now && next?.[0] === now[0]) {
+        this.at++;
+        return this.draw();
+      }
+      const who = this.frame?.next ?? 'D';
+      this.at = lines.findIndex((line) => line[0] === who);
+      this.send({ do: who });
+    }
+
+    /** @param {any} input */
+    choose(input) {
+      const { name, value } = input;
+      if (name === 'answer') this.answer = +value;
+      else if (name === 'speed') this.pace();
+      else if (name === 'story') {
+        this.story = PRESETS.find((p) => p.id === value);
+        this.answer = -1;
+        this.change(this.story ? { ...ALL, ...this.story.state } : {});
+      } else if (name in FIELDS) {
+        this.story = null;
+        const was = /** @type {any} */ (this.state)[name];
+        /** @type {Record<string, any>} */
+        const change = { [name]: typeof was !== 'number' ? value : value === '' ? NaN : +value };
+        if (name === 'target') {
+          const plane = /ring|grid|points/.test(value);
+          change.drawn = value === 'drawn' ? Array.from({ length: BINS }, (_, i) => +(i % 14 > 6 && i % 14 < 10)) : value === 'points' ? [-0.8, 0.5, 0, -0.7, 0.8, 0.5] : [];
+          if (plane || this.state.networks === 'dirac') change.networks = plane ? 'mlp' : 'seed';
+        }
+        if (this.change(change)) input.value = was;
+      }
+    }
+
+    // --- words
+
+    /** Say something, aloud too. @param {string} words */
+    tell(words, bad = false) {
+      const place = this.$('.words');
+      place.textContent = words;
+      place.classList.toggle('bad', bad);
+      this.heard = performance.now();
+    }
+
+    /** The state in words. @param {boolean} [brief] */
+    words(brief) {
+      if (!this.frame) return '';
+      const { now, x, dim, steps, values, D } = this.frame;
+      let words = say('state', steps, number(values[0]), number(values[1]))
+        + (dim < 2 ? say('far1', number(now[0])) : say('far2', now[0], this.data.length / 2, number(now[1], 2)));
+      if (brief) return words;
+      const mean = x.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0) / x.length;
+      const std = Math.hypot(...x.map((/** @type {number} */ v) => v - mean)) / x.length ** 0.5;
+      if (dim < 2) words += say('shape', number(mean), number(std), number(Math.min(...D), 2), number(Math.max(...D), 2));
+      const found = (this.looks.at(-1) ?? []).slice(1).filter((_, i) => i % dim === 0);
+      if (this.state.twin) words += say('twins', number(found.splice(1, 1)[0]));
+      if (found.length > 1) words += say('fan', found.length, number(Math.min(...found)), number(Math.max(...found)));
+      return words;
+    }
+
+    /** The story has come to its end. */
+    end() {
+      const { answers, right, tell } = this.story;
+      const said = answers[/** @type {number} */ (this.answer)];
+      const place = this.$('fieldset p');
+      place.textContent = (said ? `${this.answer === right ? '✔' : '✘'} ${say('said')}${said}. ` : '') + tell;
+      place.hidden = false;
+      this.tell(this.words(true) + ' ' + place.textContent);
+    }
+
+    // --- pictures
+
+    draw() {
+      const { frame, state, data, rows, looks } = this;
+      if (!frame || this.stale) return;
+      const style = getComputedStyle(this.$('section'));
+      /** @type {Record<string, string>} */
+      const c = {};
+      for (const name of draw.COLOURS) c[name] = style.getPropertyValue('--c-' + name);
+      const plane = frame.dim > 1;
+      const dirac = state.networks === 'dirac';
+      const canvas = this.$('.picture');
+      const narrow = canvas.clientWidth < 500;
+      const paper = draw.fit(canvas, narrow ? 0.9 : plane || dirac ? 0.58 : 0.52);
+      if (dirac) draw.orbit(paper, c, rows[4], rows[5]);
+      else (plane ? draw.plane : draw.line)(paper, c, frame, data);
+      if (canvas.classList.contains('drawn')) this.mark(paper, c);
+
+      const [left, right] = this.$('.charts').children;
+      draw.chart(draw.fit(left, 0.48), c, rows[0], [[rows[1], c.d, [], 1.6], [rows[2], c.g, [4, 3], 1.6]], 'L_D, L_G', false);
+      const modes = data.length / 2;
+      const column = (/** @type {number} */ i, scale = 1) => looks.map((look) => look[i] * scale);
+      /** @type {[number[], string, number[], number][]} */
+      const series = [];
+      for (let i = looks[0].length - frame.dim; i > 0; i -= frame.dim) { // the first run on top
+        const twin = state.twin && i === 1 + frame.dim;
+        series.push([column(i, plane ? 1 / modes : 1), twin ? c.o : c.g, twin ? [2, 3] : [], i > 1 && !twin ? 0.7 : 2]);
+      }
+      if (plane) series.push([column(2), c.ink, [4, 3], 1.2]);
+      draw.chart(draw.fit(right, 0.48), c, column(0), series, plane ? say('modes') + ', ' + say('quality') : say('distance'), !plane);
+
+      const facts = [[say('step'), frame.steps], ['L_D', number(frame.values[0], 6)], ['L_G', number(frame.values[1], 6)],
+        ...plane ? [[say('modes'), `${frame.now[0]} / ${modes}`], [say('quality'), number(frame.now[1], 2)]] : [[say('distance'), number(frame.now[0], 4)]]];
+      this.$('.numbers').innerHTML = facts.map(([name, value]) => `<span>${name} <b>${value}</b></span>`).join(' ');
+      this.panel();
+    }
+
+    /** The lines of Python, the one just executed, and their values. */
+    panel() {
+      const { values, running } = this.frame;
+      this.$('ol').innerHTML = loop(this.state).map(([who, code, value], i) => {
+        const known = Number.isFinite(values[value]) && (running || this.at < 0 || i <= this.at);
+        return `<li class="${who}"${i === this.at && !running ? ' aria-current="step"' : ''}><code>${code}</code>${known ? `<b>${value > 2 ? say('mean') : ''}${number(values[value], 6)}</b>` : ''}`;
+      }).join('');
+    }
+
+    // --- drawing by hand
+
+    /** Where one draws by key. @param {ReturnType<typeof draw.fit>} paper @param {Record<string, string>} c */
+    mark({ pen, width, height }, c) {
+      const [a, b] = this.cursor;
+      pen.strokeStyle = c.ink;
+      pen.lineWidth = 1.5;
+      if (this.state.target === 'drawn') {
+        const size = (width - 38) / REACH / BINS;
+        pen.strokeRect(30 + ((width - 38) * (1 - 1 / REACH)) / 2 + a * size, height * 0.4, size, height * 0.6 - 44);
+      } else pen.strokeRect(width / 2 + ((a / 14 - 1) / REACH) * (height / 2) - 5, height / 2 - (b / 14 / REACH) * (height / 2) - 5, 10, 10);
+    }
+
+    /** @param {PointerEvent} event */
+    paint({ type, offsetX, offsetY, pointerId }) {
+      const { target, drawn } = this.state;
+      const canvas = this.$('.picture');
+      const { clientWidth: width, clientHeight: height } = canvas;
+      const down = type === 'pointerdown';
+      if (target === 'points' && down) {
+        const [x, y] = [(offsetX - width / 2) / height, 0.5 - offsetY / height].map((v) => +(2 * v * REACH).toFixed(2));
+        if (Math.abs(x) <= REACH) this.change({ drawn: [...drawn, x, y] });
+      }
+      if (target !== 'drawn') return;
+      if (down) {
+        canvas.setPointerCapture(pointerId);
+        this.strokes = [...drawn];
+      }
+      if (!this.strokes) return;
+      const bin = Math.floor((((((offsetX - 30) / (width - 38)) * 2 - 1) * REACH + 1) / 2) * BINS);
+      if (bin in this.strokes) this.strokes[bin] = share((height - 44 - offsetY) / (height * 0.6 - 44));
+      if (type === 'pointermove' || down) return;
+      this.change({ drawn: this.strokes });
+      this.strokes = undefined;
+    }
+
+    /** @param {KeyboardEvent} event */
+    key(event) {
+      const { target, drawn } = this.state;
+      const line = target === 'drawn';
+      if (!line && target !== 'points') return;
+      const c = this.cursor;
+      const [dx, dy] = /** @type {any} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] })[event.key] ?? [0, 0];
+      c[0] = Math.min(BINS - +line, Math.max(0, c[0] + dx));
+      const [x, y] = [c[0] / 14 - 1, Math.min(1, Math.max(-1, c[1] / 14 + dy / 14))];
+      if (line && dy) this.change({ drawn: drawn.map((h, i) => i === c[0] ? share(h + dy / 10) : h) });
+      else if (!line && event.key === 'Enter') this.change({ drawn: [...drawn, +x.toFixed(2), +y.toFixed(2)] });
+      else if (!line && event.key === 'Backspace') this.change({ drawn: drawn.slice(0, -2) });
+      else if (!dx && !dy) return;
+      c[1] = Math.round(y * 14);
+      event.preventDefault();
+      this.draw();
+      this.tell(line ? say('bin', number(x, 2), number(this.state.drawn[c[0]], 1)) : say('point', number(x, 2), number(y, 2), this.state.drawn.length / 2));
+    }
+  }
+
+  customElements.define('gan-playground', GanPlayground);
+};
+
+/** A height from 0 to 1 that is short to write. @param {number} v */
+const share = (v) => +Math.min(1, Math.max(0, v)).toFixed(2);
