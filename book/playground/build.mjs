@@ -25,17 +25,17 @@ async function kernel() {
   /** @type {Uint8Array | undefined} */
   let bytes;
   const options = "-O3 --enable simd --runtime stub --importMemory --noAssert -o kernel.wasm";
-  const { error, stderr } = await asc.main(["kernel.ts", ...options.split(" ")], {
+  const { error, stderr } = await asc.main(["matmul.ts", ...options.split(" ")], {
     readFile: (/** @type {string} */ name) =>
-      name === "kernel.ts" ? readFileSync(new URL("engine/kernel.ts", import.meta.url), "utf8") : null,
+      name === "matmul.ts" ? readFileSync(new URL("engine/matmul.ts", import.meta.url), "utf8") : null,
     writeFile: (/** @type {string} */ name, /** @type {Uint8Array} */ contents) => {
       if (name === "kernel.wasm") bytes = contents;
     },
     listFiles: () => [],
   });
-  if (error || !bytes) throw new Error(`kernel.ts does not compile: ${stderr}`);
+  if (error || !bytes) throw new Error(`matmul.ts does not compile: ${stderr}`);
   const base64 = Buffer.from(bytes).toString("base64");
-  return `// kernel.ts, compiled by \`node build.mjs\`: do not edit\nexport default "${base64}";\n`;
+  return `// matmul.ts, compiled by \`node build.mjs\`: do not edit\nexport default "${base64}";\n`;
 }
 
 /** @type {import("esbuild").Plugin} */

@@ -2,6 +2,7 @@
 // `node build.mjs` compiles it into kernel.wasm.js.
 
 /** C = A B, or C += A B: A (m, k) with any strides, B (k, n) and C (m, n) with their rows in a row. */
+
 export function matmul(
   c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, aRow: i32, aColumn: i32, add: bool,
 ): void {
