@@ -1,8 +1,8 @@
 // Pictures on a canvas. They draw what a frame holds; they neither train nor sample.
 import { LINE, PLANE, REACH } from './worker.js';
 
-/** The properties `--c-…` that pictures use. */
-export const COLOURS = ['data', 'g', 'd', 'o', 'gi', 'di', 'ink', 'soft', 'line'];
+/** The page's colours that pictures use, `--data` and so on. */
+export const COLOURS = ['data', 'generator', 'discriminator', 'other', 'generator-ink', 'discriminator-ink', 'ink', 'ink-soft', 'line'];
 
 /** @typedef {CanvasRenderingContext2D} Pen */
 /** @typedef {Record<string, string>} Colours */
@@ -69,12 +69,12 @@ export const line = ({ pen, width, height }, c, frame, pData) => {
   const upper = (/** @type {number} */ v) => split - 10 - v * (split - 22);
   for (const v of [0, 0.5, 1]) {
     curve(pen, [left, right], [upper(v), upper(v)], c.line, v === 0.5 ? [2, 4] : [], 1);
-    text(pen, String(v), left - 5, upper(v) + 4, c.soft, 'right');
+    text(pen, String(v), left - 5, upper(v) + 4, c['ink-soft'], 'right');
   }
-  text(pen, 'D', 2, upper(1) + 4, c.di);
+  text(pen, 'D', 2, upper(1) + 4, c['discriminator-ink']);
   const best = Array.from(frame.p, (/** @type {number} */ p, i) => pData[i] + p > 0.02 ? upper(pData[i] / (pData[i] + p)) : NaN);
-  curve(pen, xs, best, c.d, [5, 4], 1.6);
-  curve(pen, xs, Array.from(frame.D, upper), c.d, [], 2.4);
+  curve(pen, xs, best, c.discriminator, [5, 4], 1.6);
+  curve(pen, xs, Array.from(frame.D, upper), c.discriminator, [], 2.4);
 
   const top = Math.max(1, ...Array.from(pData)) * 1.6;
   const lower = (/** @type {number} */ p) => base - (Math.min(p, top * 1.02) / top) * (base - split - 8);
@@ -93,18 +93,18 @@ export const line = ({ pen, width, height }, c, frame, pData) => {
     curve(pen, xs, ys, colour, dash);
   };
   hump(pData, c.data, [6, 3], 0.14);
-  if (frame.other) hump(frame.other, c.o, [2, 3]);
-  hump(frame.p, c.g, [], 0.2);
-  curve(pen, [left, right], [base, base], c.soft, [], 1);
-  for (const x of [-1, 0, 1]) text(pen, String(x).replace('-', '−'), at(x), height - 4, c.soft, 'center');
+  if (frame.other) hump(frame.other, c.other, [2, 3]);
+  hump(frame.p, c.generator, [], 0.2);
+  curve(pen, [left, right], [base, base], c['ink-soft'], [], 1);
+  for (const x of [-1, 0, 1]) text(pen, String(x).replace('-', '−'), at(x), height - 4, c['ink-soft'], 'center');
 
   const strongest = Math.max(1e-9, ...Array.from(frame.pulls, Math.abs));
   const full = Math.min(1, strongest) * 30; // weak pulls look weak
   frame.fakes.forEach((/** @type {number} */ x, /** @type {number} */ i) => {
     const y = base + 6 + (i % 4) * 5;
-    pen.fillStyle = c.g;
+    pen.fillStyle = c.generator;
     pen.fillRect(at(x) - 1.5, y - 1.5, 3, 3);
-    arrow(pen, at(x), y, (frame.pulls[i] / strongest) * full, 0, c.gi);
+    arrow(pen, at(x), y, (frame.pulls[i] / strongest) * full, 0, c['generator-ink']);
   });
 };
 
@@ -121,7 +121,7 @@ export const plane = ({ pen, width, height }, c, frame, xData) => {
   pen.rect(x0, 0, height, height);
   pen.clip();
   const cell = height / PLANE;
-  pen.fillStyle = c.d;
+  pen.fillStyle = c.discriminator;
   frame.D.forEach((/** @type {number} */ D, /** @type {number} */ i) => {
     pen.globalAlpha = Math.round(D * 8) / 8 * 0.5; // in steps, so that contours show, in grey too
     pen.fillRect(x0 + (i % PLANE) * cell, height - (Math.floor(i / PLANE) + 1) * cell, cell + 0.5, cell + 0.5);
@@ -136,7 +136,7 @@ export const plane = ({ pen, width, height }, c, frame, xData) => {
     pen.globalAlpha = 0.5;
     for (let i = 0; i < frame.bent.length; i += 66) {
       const part = Array.from(frame.bent.slice(i, i + 66));
-      curve(pen, part.filter((_, j) => !(j & 1)).map(px), part.filter((_, j) => j & 1).map(py), c.g, [], 0.8);
+      curve(pen, part.filter((_, j) => !(j & 1)).map(px), part.filter((_, j) => j & 1).map(py), c.generator, [], 0.8);
     }
   }
   pen.globalAlpha = 1;
@@ -147,8 +147,8 @@ export const plane = ({ pen, width, height }, c, frame, xData) => {
     pen.arc(px(xData[i]), py(xData[i + 1]), 6, 0, 7);
     pen.stroke();
   }
-  if (frame.other) dots(frame.other, c.o, 3, 0.8);
-  dots(frame.x, c.gi, 2.4, 0.75);
+  if (frame.other) dots(frame.other, c.other, 3, 0.8);
+  dots(frame.x, c['generator-ink'], 2.4, 0.75);
   const strongest = Math.max(1e-9, ...Array.from(frame.pulls, Math.abs));
   for (let i = 0; i < frame.fakes.length; i += 2) {
     arrow(pen, px(frame.fakes[i]), py(frame.fakes[i + 1]), (frame.pulls[i] / strongest) * 22, (-frame.pulls[i + 1] / strongest) * 22, c.ink);
@@ -165,14 +165,14 @@ export const orbit = ({ pen, width, height }, c, theta, phi) => {
   const py = (/** @type {number} */ v) => height / 2 - (v / R / 2) * height;
   curve(pen, [px(-R), px(R)], [py(0), py(0)], c.line, [], 1);
   curve(pen, [px(0), px(0)], [0, height], c.line, [], 1);
-  text(pen, 'θ', px(R) - 4, py(0) - 6, c.gi, 'right');
-  text(pen, 'φ', px(0) + 6, 14, c.di);
+  text(pen, 'θ', px(R) - 4, py(0) - 6, c['generator-ink'], 'right');
+  text(pen, 'φ', px(0) + 6, 14, c['discriminator-ink']);
   curve(pen, [px(0) - 8, px(0) + 8, NaN, px(0), px(0)], [py(0), py(0), NaN, py(0) - 8, py(0) + 8], c.data, [], 3);
-  curve(pen, theta.map(px), phi.map(py), c.g, [], 1.4);
+  curve(pen, theta.map(px), phi.map(py), c.generator, [], 1.4);
   const last = theta.length - 1;
   pen.beginPath();
   pen.arc(px(theta[last] ?? 0), py(phi[last] ?? 0), 5, 0, 7);
-  pen.fillStyle = c.gi;
+  pen.fillStyle = c['generator-ink'];
   pen.fill();
 };
 
@@ -190,11 +190,11 @@ export const chart = ({ pen, width, height }, c, steps, series, name, log) => {
   for (const v of log ? [1e-3, 1e-2, 0.1, 1, 10] : [low, (low + high) / 2, high]) {
     if (scale(v) < low - 1e-9 || scale(v) > high + 1e-9) continue;
     curve(pen, [left, width], [y(v), y(v)], c.line, [], 1);
-    text(pen, String(+v.toPrecision(2)).replace('-', '−'), left - 5, y(v) + 4, c.soft, 'right');
+    text(pen, String(+v.toPrecision(2)).replace('-', '−'), left - 5, y(v) + 4, c['ink-soft'], 'right');
   }
   text(pen, name, left, 11, c.ink);
-  text(pen, String(end), width - 1, height - 3, c.soft, 'right');
-  text(pen, '0', left, height - 3, c.soft);
+  text(pen, String(end), width - 1, height - 3, c['ink-soft'], 'right');
+  text(pen, '0', left, height - 3, c['ink-soft']);
   const stride = Math.ceil(steps.length / 600); // no more points than the screen has
   const pick = (/** @type {number[]} */ values) => values.filter((_, i) => i % stride === 0 || i === values.length - 1);
   const xs = pick(steps).map((s) => left + (s / end) * (width - left));

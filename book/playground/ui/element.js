@@ -22,18 +22,20 @@ const FIELDS = {
   twin: [...TWINS, ...LOSSES],
   many: [1, 8, 16],
 };
+/** How the picture draws what the table of words names. @type {Record<string, string>} */
+const KEYS = { x: 'dashed var(--data)', p: 'solid var(--generator)', o: 'dotted var(--other)', d: 'solid var(--discriminator)', s: 'dashed var(--discriminator)', v: 'double var(--generator-ink)' };
 const RATES = [1, 5, 25, 100, 1e9];
 const BINS = 28;
 
 const button = (/** @type {string} */ name) => `<button type="button" data-do="${name}">${say(name)}</button>`;
 const select = (/** @type {string} */ name, /** @type {any[]} */ choices) =>
-  `<select name="${name}">${choices.map((v) => `<option value="${v}">${say('choices')[v] ?? v}`).join('')}</select>`;
+  `<select name="${name}">${choices.map((v) => `<option value="${v}">${say('choices')[v] ?? say('stories')[v]?.[0] ?? v}`).join('')}</select>`;
 const field = (/** @type {[string, any[]|null]} */ [name, choices]) =>
   `<label>${say('fields')[name]} ${choices ? select(name, choices) : `<input name="${name}" type="number" step="any">`}</label>`;
 const fold = (/** @type {string} */ name, /** @type {string} */ inside) => `<details class="${name}"><summary>${say(name)}</summary>${inside}</details>`;
 
-const page = () => `<style>${css}</style><div class="still"><slot></slot></div><section aria-label="${say('name')}">
-<div class="story"><label>${say('story')} ${select('story', ['own'])}</label><fieldset><legend></legend><div></div><p></p></fieldset></div>
+const page = () => `<style>${css}</style><slot></slot><section aria-label="${say('name')}">
+<div class="story"><label>${say('story')} ${select('story', ['own', ...PRESETS.map((p) => p.id)])}</label><fieldset><legend></legend><div></div><p></p></fieldset></div>
 <canvas class="picture"></canvas><p class="keys"></p>
 <div class="bar">${['run', 'D', 'G', 'reset'].map(button).join('')}<label>${say('speed')} <input name="speed" type="range" max="4" value="4"></label></div>
 <p class="numbers"></p><p class="words" role="status"></p>
@@ -77,7 +79,6 @@ export const define = () => {
       const picture = this.$('.picture');
       on(picture, 'pointerdown pointermove pointerup pointercancel', (e) => this.paint(e));
       on(picture, 'keydown', (e) => this.key(e));
-      for (const { id, title } of PRESETS) this.$('[name=story]').add(new Option(title, id));
 
       const redraw = () => this.draw();
       const watchers = [new MutationObserver(redraw), new ResizeObserver(redraw), new IntersectionObserver(([seen]) => {
@@ -176,9 +177,13 @@ export const define = () => {
       const [question, [ask, answers, tell]] = [this.$('fieldset'), this.$('fieldset').children];
       question.hidden = !this.story;
       tell.hidden = true;
-      ask.textContent = this.story?.ask;
-      answers.innerHTML = this.story?.answers.map((/** @type {string} */ a, /** @type {number} */ i) => `<label><input type="radio" name="answer" value="${i}">${a}</label>`).join('');
-      this.$('.keys').innerHTML = settings.networks === 'dirac' ? '' : [...'xp', twin && 'o', 'd', dim < 2 && 's', 'v'].map((k) => k && `<span class="${k}">${say('keys')[k]}</span>`).join('');
+      const [, asked, choices = []] = say('stories')[this.story?.id] ?? [];
+      ask.textContent = asked;
+      answers.innerHTML = choices.map((/** @type {string} */ a, /** @type {number} */ i) => `<label><input type="radio" name="answer" value="${i}">${a}</label>`).join('');
+      this.$('.keys').innerHTML = settings.networks === 'dirac' ? '' : Object.entries(say('keys')).map(([key, word]) => {
+        if (key === 'o' && !twin || key === 's' && dim > 1) return '';
+        return `<span><i style="border-top:3px ${KEYS[key]}"></i>${word}</span>`;
+      }).join('');
       const byHand = /** @type {any} */ ({ drawn: 'drawLine', points: 'drawPlane' })[target];
       const picture = this.$('.picture');
       picture.classList.toggle('drawn', !!byHand);
@@ -323,7 +328,8 @@ export const define = () => {
 
     /** The story has come to its end. */
     end() {
-      const { answers, right, tell } = this.story;
+      const { id, right } = this.story;
+      const [, , answers, tell] = say('stories')[id];
       const said = answers[/** @type {number} */ (this.answer)];
       const place = this.$('fieldset p');
       place.textContent = (said ? `${this.answer === right ? '✔' : '✘'} ${say('said')}${said}. ` : '') + tell;
@@ -336,10 +342,10 @@ export const define = () => {
     draw() {
       const { frame, state, data, rows, looks } = this;
       if (!frame || this.stale) return;
-      const style = getComputedStyle(this.$('section'));
+      const style = getComputedStyle(this);
       /** @type {Record<string, string>} */
       const c = {};
-      for (const name of draw.COLOURS) c[name] = style.getPropertyValue('--c-' + name);
+      for (const name of draw.COLOURS) c[name] = style.getPropertyValue('--' + name);
       const plane = frame.dim > 1;
       const dirac = state.networks === 'dirac';
       const canvas = this.$('.picture');
@@ -350,14 +356,14 @@ export const define = () => {
       if (canvas.classList.contains('drawn')) this.mark(paper, c);
 
       const [left, right] = this.$('.charts').children;
-      draw.chart(draw.fit(left, 0.48), c, rows[0], [[rows[1], c.d, [], 1.6], [rows[2], c.g, [4, 3], 1.6]], 'L_D, L_G', false);
+      draw.chart(draw.fit(left, 0.48), c, rows[0], [[rows[1], c.discriminator, [], 1.6], [rows[2], c.generator, [4, 3], 1.6]], 'L_D, L_G', false);
       const modes = data.length / 2;
       const column = (/** @type {number} */ i, scale = 1) => looks.map((look) => look[i] * scale);
       /** @type {[number[], string, number[], number][]} */
       const series = [];
       for (let i = looks[0].length - frame.dim; i > 0; i -= frame.dim) { // the first run on top
         const twin = state.twin && i === 1 + frame.dim;
-        series.push([column(i, plane ? 1 / modes : 1), twin ? c.o : c.g, twin ? [2, 3] : [], i > 1 && !twin ? 0.7 : 2]);
+        series.push([column(i, plane ? 1 / modes : 1), twin ? c.other : c.generator, twin ? [2, 3] : [], i > 1 && !twin ? 0.7 : 2]);
       }
       if (plane) series.push([column(2), c.ink, [4, 3], 1.2]);
       draw.chart(draw.fit(right, 0.48), c, column(0), series, plane ? say('modes') + ', ' + say('quality') : say('distance'), !plane);
