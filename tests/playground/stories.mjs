@@ -1,14 +1,18 @@
-// Play every story with the page's own measurements, and print them: `node stories.mjs SEED…`.
+// Play every story for the seeds on stdin, with the page's own measurements, and print what they found.
 // For each story and seed: the looks [step, …] of every run, and the rows [L_D, theta, phi] at each step.
 import { Gan } from "../../book/playground/engine/gan.js";
 import { ALL } from "../../book/playground/ui/address.js";
 import { PRESETS } from "../../book/playground/ui/presets.js";
 import { cast, LOOK, measure } from "../../book/playground/ui/worker.js";
 
+let text = "";
+for await (const chunk of process.stdin) text += chunk;
+const seeds = JSON.parse(text);
+
 const played = {};
 for (const { id, state, steps } of PRESETS) {
   const { twin, many, ...settings } = { ...ALL, ...state };
-  played[id] = process.argv.slice(2).map(Number).map((seed) => {
+  played[id] = seeds.map((seed) => {
     const runs = cast({ ...settings, seed }, twin, many).map((s) => new Gan(s));
     const looks = [], rows = [];
     for (let step = 0; ; step++) {

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor
 
-HERE = Path(__file__).parent
 SEEDS = range(21)  # 0 is the seed that the page plays
 
 
 @pytest.fixture(scope="module")
-def played() -> dict[str, list[dict[str, Tensor]]]:
+def played(node) -> dict[str, list[dict[str, Tensor]]]:
     """What `stories.mjs` measured: for each story a list over seeds of its looks and rows."""
-    if shutil.which("node") is None:
-        message = "no Node on this machine: the playground's stories were not played"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    done = subprocess.run(
-        ["node", HERE / "stories.mjs", *map(str, SEEDS)], capture_output=True, text=True, check=True
-    )
 
     def table(rows: list[list[float | None]]) -> Tensor:
         return torch.tensor([[float("nan") if v is None else v for v in row] for row in rows])
 
     return {
         story: [{name: table(rows) for name, rows in run.items()} for run in runs]
-        for story, runs in json.loads(done.stdout).items()
+        for story, runs in node("stories.mjs", list(SEEDS)).items()
     }
 
 

@@ -120,11 +120,12 @@ export const plane = ({ pen, width, height }, c, frame, xData) => {
   pen.beginPath();
   pen.rect(x0, 0, height, height);
   pen.clip();
-  const cell = height / PLANE;
+  const edge = (/** @type {number} */ i) => Math.round((i * height) / PLANE); // whole pixels leave no seams
   pen.fillStyle = c.discriminator;
-  frame.D.forEach((/** @type {number} */ D, /** @type {number} */ i) => {
-    pen.globalAlpha = Math.round(D * 8) / 8 * 0.5; // in steps, so that contours show, in grey too
-    pen.fillRect(x0 + (i % PLANE) * cell, height - (Math.floor(i / PLANE) + 1) * cell, cell + 0.5, cell + 0.5);
+  frame.D.forEach((/** @type {number} */ D, /** @type {number} */ at) => {
+    const [i, j] = [at % PLANE, Math.floor(at / PLANE)];
+    pen.globalAlpha = Math.round(D * 8) / 16; // in steps, so that contours show, in grey too
+    pen.fillRect(Math.round(x0) + edge(i), height - edge(j + 1), edge(i + 1) - edge(i), edge(j + 1) - edge(j));
   });
   const dots = (/** @type {ArrayLike<number>} */ x, /** @type {string} */ colour, /** @type {number} */ size, alpha = 1) => {
     pen.fillStyle = colour;
@@ -160,7 +161,7 @@ export const plane = ({ pen, width, height }, c, frame, xData) => {
 /** The Dirac-GAN: the path of its two weights round the solution.
  * @param {ReturnType<typeof fit>} paper @param {Colours} c @param {number[]} theta @param {number[]} phi */
 export const orbit = ({ pen, width, height }, c, theta, phi) => {
-  const R = Math.max(0.5, ...theta.map(Math.abs), ...phi.map(Math.abs)) * 1.15;
+  const R = Math.max(0.5, ...bounds([...theta, ...phi]).map(Math.abs)) * 1.15;
   const px = (/** @type {number} */ v) => width / 2 + (v / R / 2) * height;
   const py = (/** @type {number} */ v) => height / 2 - (v / R / 2) * height;
   curve(pen, [px(-R), px(R)], [py(0), py(0)], c.line, [], 1);
@@ -186,13 +187,13 @@ export const chart = ({ pen, width, height }, c, steps, series, name, log) => {
   const low = scale(log ? Math.min(1e-2, ...bounds(all)) : Math.min(0, ...bounds(all)));
   const high = Math.max(scale(1), ...bounds(all.map(scale)));
   const end = Math.max(50, steps[steps.length - 1] || 0);
-  const y = (/** @type {number} */ v) => bottom - ((scale(Math.max(v, log ? 1e-9 : v)) - low) / (high - low || 1)) * (bottom - 20);
+  const y = (/** @type {number} */ v) => bottom - ((scale(Math.max(v, log ? 1e-9 : v)) - low) / (high - low || 1)) * (bottom - 24);
   for (const v of log ? [1e-3, 1e-2, 0.1, 1, 10] : [low, (low + high) / 2, high]) {
     if (scale(v) < low - 1e-9 || scale(v) > high + 1e-9) continue;
     curve(pen, [left, width], [y(v), y(v)], c.line, [], 1);
     text(pen, String(+v.toPrecision(2)).replace('-', '−'), left - 5, y(v) + 4, c['ink-soft'], 'right');
   }
-  text(pen, name, left, 11, c.ink);
+  text(pen, name, left, 13, c.ink);
   text(pen, String(end), width - 1, height - 3, c['ink-soft'], 'right');
   text(pen, '0', left, height - 3, c['ink-soft']);
   const stride = Math.ceil(steps.length / 600); // no more points than the screen has

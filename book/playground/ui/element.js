@@ -23,7 +23,7 @@ const FIELDS = {
   many: [1, 8, 16],
 };
 /** How the picture draws what the table of words names. @type {Record<string, string>} */
-const KEYS = { x: 'dashed var(--data)', p: 'solid var(--generator)', o: 'dotted var(--other)', d: 'solid var(--discriminator)', s: 'dashed var(--discriminator)', v: 'double var(--generator-ink)' };
+const KEYS = { x: 'dashed var(--data)', p: 'solid var(--generator)', o: 'dotted var(--other)', d: 'solid var(--discriminator)', s: 'dashed var(--discriminator)' };
 const RATES = [1, 5, 25, 100, 1e9];
 const BINS = 28;
 
@@ -35,10 +35,10 @@ const field = (/** @type {[string, any[]|null]} */ [name, choices]) =>
 const fold = (/** @type {string} */ name, /** @type {string} */ inside) => `<details class="${name}"><summary>${say(name)}</summary>${inside}</details>`;
 
 const page = () => `<style>${css}</style><slot></slot><section aria-label="${say('name')}">
-<div class="story"><label>${say('story')} ${select('story', ['own', ...PRESETS.map((p) => p.id)])}</label><fieldset><legend></legend><div></div><p></p></fieldset></div>
+<div class="story"><label>${say('story')} ${select('story', ['own', ...PRESETS.map((p) => p.id)])}</label><fieldset><legend></legend><div></div></fieldset></div>
 <canvas class="picture"></canvas><p class="keys"></p>
 <div class="bar">${['run', 'D', 'G', 'reset'].map(button).join('')}<label>${say('speed')} <input name="speed" type="range" max="4" value="4"></label></div>
-<p class="numbers"></p><p class="words" role="status"></p>
+<p class="keys numbers"></p><p class="words" role="status"></p>
 <div class="charts"><canvas></canvas><canvas></canvas></div>
 ${fold('panel', button('line') + '<ol></ol>')}${fold('settings', `<form>${Object.entries(FIELDS).map(field).join('')}</form>`)}
 <div class="bar">${['describe', 'copy'].map(button).join('')}</div><pre tabindex="0" hidden></pre><p class="same">${say('same')}</p></section>`;
@@ -79,6 +79,7 @@ export const define = () => {
       const picture = this.$('.picture');
       on(picture, 'pointerdown pointermove pointerup pointercancel', (e) => this.paint(e));
       on(picture, 'keydown', (e) => this.key(e));
+      on(picture, 'focus blur', () => this.draw());
 
       const redraw = () => this.draw();
       const watchers = [new MutationObserver(redraw), new ResizeObserver(redraw), new IntersectionObserver(([seen]) => {
@@ -174,19 +175,18 @@ export const define = () => {
       this.data = dim < 2 ? density(lattice(1)) : means.length ? means : drawn;
       for (const name in FIELDS) this.$(`[name=${name}]`).value = /** @type {any} */ (this.state)[name];
       this.$('[name=story]').value = this.story?.id ?? 'own';
-      const [question, [ask, answers, tell]] = [this.$('fieldset'), this.$('fieldset').children];
+      const question = this.$('fieldset');
+      const [ask, answers] = question.children;
       question.hidden = !this.story;
-      tell.hidden = true;
       const [, asked, choices = []] = say('stories')[this.story?.id] ?? [];
       ask.textContent = asked;
       answers.innerHTML = choices.map((/** @type {string} */ a, /** @type {number} */ i) => `<label><input type="radio" name="answer" value="${i}">${a}</label>`).join('');
       this.$('.keys').innerHTML = settings.networks === 'dirac' ? '' : Object.entries(say('keys')).map(([key, word]) => {
         if (key === 'o' && !twin || key === 's' && dim > 1) return '';
-        return `<span><i style="border-top:3px ${KEYS[key]}"></i>${word}</span>`;
+        return `<span>${KEYS[key] ? `<i style="border-top:3px ${KEYS[key]}"></i>` : ''}${word}</span>`;
       }).join('');
       const byHand = /** @type {any} */ ({ drawn: 'drawLine', points: 'drawPlane' })[target];
       const picture = this.$('.picture');
-      picture.classList.toggle('drawn', !!byHand);
       picture.tabIndex = byHand ? 0 : -1;
       picture.role = byHand ? 'application' : 'img';
       picture.ariaLabel = say(byHand ?? 'picture');
@@ -331,10 +331,7 @@ export const define = () => {
       const { id, right } = this.story;
       const [, , answers, tell] = say('stories')[id];
       const said = answers[/** @type {number} */ (this.answer)];
-      const place = this.$('fieldset p');
-      place.textContent = (said ? `${this.answer === right ? '✔' : '✘'} ${say('said')}${said}. ` : '') + tell;
-      place.hidden = false;
-      this.tell(this.words(true) + ' ' + place.textContent);
+      this.tell((said ? `${this.answer === right ? '✔' : '✘'} ${say('said')}${said}. ` : '') + tell + ' ' + this.words(true));
     }
 
     // --- pictures
@@ -353,7 +350,7 @@ export const define = () => {
       const paper = draw.fit(canvas, narrow ? 0.9 : plane || dirac ? 0.58 : 0.52);
       if (dirac) draw.orbit(paper, c, rows[4], rows[5]);
       else (plane ? draw.plane : draw.line)(paper, c, frame, data);
-      if (canvas.classList.contains('drawn')) this.mark(paper, c);
+      if (this.shadowRoot?.activeElement === canvas) this.mark(paper, c);
 
       const [left, right] = this.$('.charts').children;
       draw.chart(draw.fit(left, 0.48), c, rows[0], [[rows[1], c.discriminator, [], 1.6], [rows[2], c.generator, [4, 3], 1.6]], 'L_D, L_G', false);

@@ -33,7 +33,7 @@ const en = {
     R1: 'R₁', R2: 'R₂', 'R1 + R2': 'R₁ + R₂',
   },
   step: 'step', distance: 'W₁', modes: 'modes', quality: 'high quality', losses: 'losses',
-  keys: { x: 'p_data', p: 'p_g', o: 'twin', d: 'D', s: 'D* = p_data / (p_data + p_g)', v: 'pull on a fake' },
+  keys: { x: 'p_data', p: 'p_g', o: 'twin', d: 'D', s: 'D* = p_data / (p_data + p_g)', v: '→ pull on a fake' },
   picture: 'Picture of the data, the generator and the discriminator',
   drawLine: 'Draw the density. Left and right choose a bin, up and down change it.',
   drawPlane: 'Draw points. Arrows move the cross, Enter sets a point, Backspace takes the last one back.',
