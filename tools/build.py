@@ -1,10 +1,14 @@
 """Build the site strictly from the stored chapters, and say which page to open.
 
+    python tools/build.py          # into _build
+    python tools/build.py FOLDER   # into FOLDER/_build
+
 Every warning is an error, and ``_build`` is removed first: a warm rebuild hides warnings.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -24,16 +28,19 @@ def build(folder: Path) -> int:
     return subprocess.run(command, cwd=ROOT, env=environment(PATH=path), check=False).returncode
 
 
-def main() -> int:
-    """Build into the repository's root."""
+def main(arguments: list[str] | None = None) -> int:
+    """Build into the repository's root, or into the folder named on the command line."""
+    parser = argparse.ArgumentParser(description="build the site strictly")
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT)
+    folder = parser.parse_args(arguments).folder
     print("Building the site from the stored chapters; every warning is an error", flush=True)
     started = time.perf_counter()
-    if status := build(ROOT):
+    if status := build(folder):
         print("The site was not built: the warnings above are the reasons.", file=sys.stderr)
         return status
-    page = ROOT / "_build" / "html" / "index.html"
-    print(f"Built in {time.perf_counter() - started:.0f} s. Open {page.relative_to(ROOT)}")
-    print(f"  {page.as_uri()}")
+    page = folder / "_build" / "html" / "index.html"
+    print(f"Built in {time.perf_counter() - started:.0f} s. Open {os.path.relpath(page)}")
+    print(f"  {page.resolve().as_uri()}")
     return 0
 
 

@@ -12,6 +12,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -24,10 +25,10 @@ JOBS = os.environ.get("JOBS", "2")
 
 
 class Step(NamedTuple):
-    """One step: what is said before it, what it runs, and what to do when it fails."""
+    """One step: what is said before it, what it runs side by side, what to do when it fails."""
 
     title: str
-    command: list[str]
+    commands: list[list[str]]
     advice: str
 
 
@@ -55,46 +56,67 @@ def nbval(*paths: str) -> list[str]:
 
 
 def longest_first() -> list[Path]:
-    """Return the chapters with the longest first: no processor then waits for it at the end."""
-    return sorted(chapters(), key=lambda path: path.stem != LONGEST)
+    """Return the chapters, the longest first and those of Part I last.
+
+    No processor then waits at the end for one that has a long chapter to run.
+    """
+    return sorted(reversed(chapters()), key=lambda path: path.stem != LONGEST)
 
 
-def all_steps() -> list[Step]:
-    """Return the steps that prove the whole project."""
+def all_steps(site: Path) -> list[Step]:
+    """Return the steps that prove the whole project; the pages are built into ``site``."""
     python = [sys.executable, "-m"]
     return [
-        Step("style", [*python, "ruff", "check", "-q", "."], "ruff's words are above"),
         Step(
-            "format",
-            [*python, "ruff", "format", "-q", "--check", "."],
-            "mend with: .venv/bin/ruff format .",
+            "style and format",
+            [
+                [*python, "ruff", "check", "-q", "."],
+                [*python, "ruff", "format", "-q", "--check", "."],
+            ],
+            "ruff's words are above; for the format: .venv/bin/ruff format .",
         ),
-        Step("types", [*python, "mypy", "--no-error-summary"], "mypy's words are above"),
+        Step(
+            "types, and beside them the site built strictly",
+            [
+                [*python, "mypy", "--no-error-summary"],
+                [sys.executable, "tools/build.py", str(site)],
+            ],
+            "mypy's words are above, or the builder's: every warning is an error",
+        ),
         Step(
             "package, tools and architecture, with line coverage of at least 95 %",
-            pytest(
-                "tests",
-                "--ignore=tests/site",
-                "--ignore=tests/notebooks",
-                "--cov",
-                "--cov-report=term:skip-covered",
-                share="worksteal",
-            ),
+            [
+                pytest(
+                    "tests",
+                    "--ignore=tests/site",
+                    "--ignore=tests/notebooks",
+                    "--cov",
+                    "--cov-report=term:skip-covered",
+                    share="worksteal",
+                )
+            ],
             "a test failed, or too few lines are covered",
         ),
         Step(
             "chapters as stored: pairs, outputs, records of claims",
-            pytest("tests/notebooks", share="worksteal"),
+            [pytest("tests/notebooks", share="worksteal")],
             "after an edit: make notebooks CHAPTER=NN, and make records CHAPTER=NN for new claims",
         ),
         Step(
             "chapters run again, every printed word compared",
-            nbval(*(f"notebooks/{path.stem}.ipynb" for path in longest_first())),
+            [nbval(*(f"notebooks/{path.stem}.ipynb" for path in longest_first()))],
             "a chapter no longer prints what it stores: make notebooks CHAPTER=NN, then review",
         ),
         Step(
             "site, driven in a browser",
-            pytest("tests/site", "-W", "default::DeprecationWarning"),
+            [
+                pytest(
+                    "tests/site",
+                    f"--site={site / '_build' / 'html'}",
+                    "-W",
+                    "default::DeprecationWarning",
+                )
+            ],
             "the built pages are not as they should be",
         ),
     ]
@@ -106,12 +128,12 @@ def chapter_steps(selection: str) -> list[Step]:
     return [
         Step(
             f"{path.stem} as stored: pair, outputs, record of claims",
-            pytest("tests/notebooks", "-k", path.stem, jobs="0"),
+            [pytest("tests/notebooks", "-k", path.stem, jobs="0")],
             f"after an edit: make notebooks CHAPTER={path.stem[:2]}",
         ),
         Step(
             f"{path.stem} run again, every printed word compared",
-            nbval(f"notebooks/{path.stem}.ipynb"),
+            [nbval(f"notebooks/{path.stem}.ipynb")],
             f"mend with: make notebooks CHAPTER={path.stem[:2]}, then review the difference",
         ),
     ]
@@ -123,7 +145,10 @@ def run(steps: list[Step]) -> int:
     for number, step in enumerate(steps, start=1):
         print(f"\n[{number}/{len(steps)}] {step.title} ...", flush=True)
         since = time.perf_counter()
-        status = subprocess.run(step.command, cwd=ROOT, env=environment(), check=False).returncode
+        running = [
+            subprocess.Popen(command, cwd=ROOT, env=environment()) for command in step.commands
+        ]
+        status = max(abs(process.wait()) for process in running)
         elapsed = time.perf_counter() - since
         if status:
             print(
@@ -144,7 +169,10 @@ def main(arguments: list[str] | None = None) -> int:
     if not options.chapter and not chapters():
         print(f"there are no chapters in {NOTEBOOKS.name}/", file=sys.stderr)
         return 1
-    return run(chapter_steps(options.chapter) if options.chapter else all_steps())
+    if options.chapter:
+        return run(chapter_steps(options.chapter))
+    with tempfile.TemporaryDirectory() as site:
+        return run(all_steps(Path(site)))
 
 
 if __name__ == "__main__":

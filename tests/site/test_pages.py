@@ -83,8 +83,22 @@ THIN = """
   for (const drawing of document.querySelectorAll("mjx-container > svg")) drawing.innerHTML = "";
 }
 """
+# Colours follow from an element's kind, its place, and the style on it: one of each is looked at.
 STRIP = """
-() => { for (const node of document.querySelectorAll("mjx-container, pre")) node.remove(); }
+() => {
+  for (const node of document.querySelectorAll("mjx-container, pre")) node.remove();
+  const own = (node) => ["class", "style"].map((n) => node.getAttribute(n)) + node.tagName;
+  const whole = (node) => own(node) + [...new Set([...node.children].map(whole))].sort();
+  const seen = new Set();
+  const walk = (node, place) => {
+    for (const child of [...node.children]) {
+      const kind = place + whole(child);
+      if (seen.has(kind)) child.remove();
+      else { seen.add(kind); walk(child, place + own(child) + ">"); }
+    }
+  };
+  walk(document.body, "");
+}
 """
 TOO_WIDE = """
 () => {
