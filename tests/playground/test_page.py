@@ -37,7 +37,7 @@ HTML = """<!doctype html>
 </head><body><main class="bd-article"><h1>Playground</h1><div id="above"></div>
 <gan-playground><figure><svg width="90" height="30" role="img" aria-label="a bell"></svg>
 <figcaption>What the playground shows.</figcaption></figure></gan-playground>
-</main><script src="js/playground.js"></script></body></html>"""
+</main><script src="js/playground.en.js"></script><script src="js/playground.js"></script></body></html>"""
 SMALL = "#gan?networks=mlp&width=16"
 PRESETS = {"orbit": 600, "cure": 600, "strong": 160, "collapse": 300, "saturation": 40, "dirac": 300}
 
@@ -51,7 +51,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for part in ("css", "fonts"):
         shutil.copytree(static / part, deep / part)
     (deep / "js").mkdir()
-    shutil.copy(static / "js" / "playground.js", deep / "js")
+    for script in ("playground.en.js", "playground.js"):
+        shutil.copy(static / "js" / script, deep / "js")
     (deep / "page.html").write_text(HTML, encoding="utf-8")
     return top
 

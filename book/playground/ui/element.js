@@ -1,25 +1,24 @@
 // The element <gan-playground>: what the reader sees, presses and hears. The training is elsewhere.
 import { makeTarget } from '../engine/data.js';
+import { LOSSES, NETWORKS, TARGETS } from '../engine/gan.js';
 import { ALL, read, TWINS, whole, write } from './address.js';
 import * as draw from './draw.js';
 import { PRESETS } from './presets.js';
-import { cell, FORMULA, loop } from './python.js';
 import { number, say } from './strings.js';
 import css from './style.css';
 import { lattice, REACH, serve } from './worker.js';
 
 /** @typedef {import('./address.js').State} State */
 
-const LOSSES = Object.keys(FORMULA);
 /** The settings that the page offers, with their choices. @type {Record<string, any[]|null>} */
 const FIELDS = {
-  target: ['gaussian', 'mixture', 'uniform', 'drawn', 'ring', 'grid', 'points'],
-  loss: LOSSES,
+  target: TARGETS,
+  loss: Object.keys(LOSSES),
   penalty: TWINS.slice(1),
   gamma: null, k: null, lrG: null, lrD: null, batch: null, noise: null, ema: null, seed: null,
-  networks: ['seed', 'mlp', 'dirac'],
+  networks: NETWORKS,
   width: null, depth: null, beta1: null, beta2: null,
-  twin: [...TWINS, ...LOSSES],
+  twin: [...TWINS, ...Object.keys(LOSSES)],
   many: [1, 8, 16],
 };
 /** How the picture draws what the table of words names. @type {Record<string, string>} */
@@ -60,7 +59,7 @@ export const define = () => {
     run = 0; // counts the runs, so that frames of an earlier one are known
     at = -1; // the line of Python last executed, when stepping
     heard = 0; // when something was last announced
-    cursor = [BINS / 2, 0];
+    cursor = [0, 0]; // of the keys, in fourteenths
 
     /** @param {string} selector @returns {any} */
     $(selector) {
@@ -209,7 +208,6 @@ export const define = () => {
     /** A frame has come. @param {any} frame */
     receive(frame) {
       if (frame.id !== this.run) return;
-      if (frame.failed) return this.tell(say('stopped') + frame.failed, true);
       frame.rows.forEach((/** @type {number} */ v, /** @type {number} */ i) => this.rows[i % 6].push(v));
       this.looks.push(...frame.looks);
       const ran = this.frame?.running;
@@ -248,7 +246,7 @@ export const define = () => {
         this.tell('');
         this.go();
       } else if (order === 'D' || order === 'G') {
-        this.at = loop(this.state).map(([who]) => who).lastIndexOf(order);
+        this.at = say('loop', this.state).map((/** @type {any} */ [who]) => who).lastIndexOf(order);
         this.send({ do: order });
       } else if (order === 'line') this.walk();
       else if (order === 'reset') {
@@ -258,7 +256,7 @@ export const define = () => {
       else {
         const pre = this.$('pre');
         pre.hidden = false;
-        pre.textContent = cell(this.state, this.rows, frame?.inOrder);
+        pre.textContent = say('cell', this.state, this.rows, frame?.inOrder);
         // refused by some browsers where the page is a file
         new Promise((done) => done(navigator.clipboard.writeText(pre.textContent))).then(() => this.tell(say('copied')), () => this.tell(say('byHand')));
       }
@@ -266,14 +264,14 @@ export const define = () => {
 
     /** Go on by one line of Python. The first line of a player's part does its update; the others show what came of it. */
     walk() {
-      const lines = loop(this.state);
+      const lines = say('loop', this.state);
       const [now, next] = [lines[this.at], lines[this.at + 1]];
       if (now && next?.[0] === now[0]) {
         this.at++;
         return this.draw();
       }
       const who = this.frame?.next ?? 'D';
-      this.at = lines.findIndex((line) => line[0] === who);
+      this.at = lines.findIndex((/** @type {any} */ line) => line[0] === who);
       this.send({ do: who });
     }
 
@@ -339,31 +337,28 @@ export const define = () => {
     draw() {
       const { frame, state, data, rows, looks } = this;
       if (!frame || this.stale) return;
-      const style = getComputedStyle(this);
-      /** @type {Record<string, string>} */
-      const c = {};
-      for (const name of draw.COLOURS) c[name] = style.getPropertyValue('--' + name);
       const plane = frame.dim > 1;
       const dirac = state.networks === 'dirac';
       const canvas = this.$('.picture');
-      const narrow = canvas.clientWidth < 500;
-      const paper = draw.fit(canvas, narrow ? 0.9 : plane || dirac ? 0.58 : 0.52);
-      if (dirac) draw.orbit(paper, c, rows[4], rows[5]);
-      else (plane ? draw.plane : draw.line)(paper, c, frame, data);
-      if (this.shadowRoot?.activeElement === canvas) this.mark(paper, c);
+      draw.take(canvas, canvas.clientWidth < 500 ? 0.9 : plane || dirac ? 0.58 : 0.52);
+      if (dirac) draw.orbit(rows[4], rows[5]);
+      else (plane ? draw.plane : draw.line)(frame, data);
+      if (this.shadowRoot?.activeElement === canvas) this.mark();
 
       const [left, right] = this.$('.charts').children;
-      draw.chart(draw.fit(left, 0.48), c, rows[0], [[rows[1], c.discriminator, [], 1.6], [rows[2], c.generator, [4, 3], 1.6]], 'L_D, L_G', false);
+      draw.take(left, 0.48);
+      draw.chart(rows[0], [[rows[1], 'discriminator'], [rows[2], 'generator', [4, 3]]], 'L_D, L_G', false);
       const modes = data.length / 2;
       const column = (/** @type {number} */ i, scale = 1) => looks.map((look) => look[i] * scale);
-      /** @type {[number[], string, number[], number][]} */
+      /** @type {Parameters<typeof draw.chart>[1]} */
       const series = [];
       for (let i = looks[0].length - frame.dim; i > 0; i -= frame.dim) { // the first run on top
         const twin = state.twin && i === 1 + frame.dim;
-        series.push([column(i, plane ? 1 / modes : 1), twin ? c.other : c.generator, twin ? [2, 3] : [], i > 1 && !twin ? 0.7 : 2]);
+        series.push([column(i, plane ? 1 / modes : 1), twin ? 'other' : 'generator', twin ? [2, 3] : [], i > 1 && !twin ? 0.7 : 2]);
       }
-      if (plane) series.push([column(2), c.ink, [4, 3], 1.2]);
-      draw.chart(draw.fit(right, 0.48), c, column(0), series, plane ? say('modes') + ', ' + say('quality') : say('distance'), !plane);
+      if (plane) series.push([column(2), 'ink', [4, 3], 1]);
+      draw.take(right, 0.48);
+      draw.chart(column(0), series, plane ? say('modes') + ', ' + say('quality') : say('distance'), !plane);
 
       const facts = [[say('step'), frame.steps], ['L_D', number(frame.values[0], 6)], ['L_G', number(frame.values[1], 6)],
         ...plane ? [[say('modes'), `${frame.now[0]} / ${modes}`], [say('quality'), number(frame.now[1], 2)]] : [[say('distance'), number(frame.now[0], 4)]]];
@@ -374,7 +369,7 @@ export const define = () => {
     /** The lines of Python, the one just executed, and their values. */
     panel() {
       const { values, running } = this.frame;
-      this.$('ol').innerHTML = loop(this.state).map(([who, code, value], i) => {
+      this.$('ol').innerHTML = say('loop', this.state).map((/** @type {any} */ [who, code, value], /** @type {number} */ i) => {
         const known = Number.isFinite(values[value]) && (running || this.at < 0 || i <= this.at);
         return `<li class="${who}"${i === this.at && !running ? ' aria-current="step"' : ''}><code>${code}</code>${known ? `<b>${value > 2 ? say('mean') : ''}${number(values[value], 6)}</b>` : ''}`;
       }).join('');
@@ -382,15 +377,12 @@ export const define = () => {
 
     // --- drawing by hand
 
-    /** Where one draws by key. @param {ReturnType<typeof draw.fit>} paper @param {Record<string, string>} c */
-    mark({ pen, width, height }, c) {
-      const [a, b] = this.cursor;
-      pen.strokeStyle = c.ink;
-      pen.lineWidth = 1.5;
-      if (this.state.target === 'drawn') {
-        const size = (width - 38) / REACH / BINS;
-        pen.strokeRect(30 + ((width - 38) * (1 - 1 / REACH)) / 2 + a * size, height * 0.4, size, height * 0.6 - 44);
-      } else pen.strokeRect(width / 2 + ((a / 14 - 1) / REACH) * (height / 2) - 5, height / 2 - (b / 14 / REACH) * (height / 2) - 5, 10, 10);
+    /** Show where one draws by key. */
+    mark() {
+      const [x, y] = this.cursor.map((v) => v / 14);
+      const canvas = this.$('.picture');
+      if (this.state.target === 'drawn') draw.mark(draw.along(x), canvas.clientHeight * 0.4, draw.along(1 / 14) - draw.along(0), canvas.clientHeight * 0.6 - 44);
+      else draw.mark(draw.across(x) - 5, draw.up(y) - 5, 10, 10);
     }
 
     /** @param {PointerEvent} event */
@@ -421,18 +413,18 @@ export const define = () => {
       const { target, drawn } = this.state;
       const line = target === 'drawn';
       if (!line && target !== 'points') return;
-      const c = this.cursor;
-      const [dx, dy] = /** @type {any} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] })[event.key] ?? [0, 0];
-      c[0] = Math.min(BINS - +line, Math.max(0, c[0] + dx));
-      const [x, y] = [c[0] / 14 - 1, Math.min(1, Math.max(-1, c[1] / 14 + dy / 14))];
-      if (line && dy) this.change({ drawn: drawn.map((h, i) => i === c[0] ? share(h + dy / 10) : h) });
-      else if (!line && event.key === 'Enter') this.change({ drawn: [...drawn, +x.toFixed(2), +y.toFixed(2)] });
-      else if (!line && event.key === 'Backspace') this.change({ drawn: drawn.slice(0, -2) });
-      else if (!dx && !dy) return;
-      c[1] = Math.round(y * 14);
+      const { cursor } = this;
+      const order = ['ArrowLeft', 'ArrowRight', 'ArrowDown', 'ArrowUp', 'Enter', 'Backspace'].indexOf(event.key);
+      const up = order % 2 * 2 - 1;
+      const [x, y] = cursor.map((v) => +(v / 14).toFixed(2));
+      const bin = cursor[0] + 14;
+      if (order < 0 || line && order > 3) return;
       event.preventDefault();
+      if (order > 3) this.change({ drawn: order > 4 ? drawn.slice(0, -2) : [...drawn, x, y] });
+      else if (line && order > 1) this.change({ drawn: drawn.map((h, i) => i === bin ? share(h + up / 10) : h) });
+      else cursor[+(order > 1)] = Math.min(14 - +line, Math.max(-14, cursor[+(order > 1)] + up));
       this.draw();
-      this.tell(line ? say('bin', number(x, 2), number(this.state.drawn[c[0]], 1)) : say('point', number(x, 2), number(y, 2), this.state.drawn.length / 2));
+      this.tell(line ? say('bin', number(cursor[0] / 14, 2), this.state.drawn[cursor[0] + 14]) : say('point', ...cursor.map((v) => number(v / 14, 2)), this.state.drawn.length / 2));
     }
   }
 

@@ -4,6 +4,6 @@ import { serve } from './worker.js';
 
 if (typeof document === 'undefined') {
   const port = /** @type {any} */ (self);
-  const receive = serve((message, transfer) => port.postMessage(message, transfer));
+  const receive = serve((message) => port.postMessage(message));
   port.onmessage = (/** @type {MessageEvent} */ event) => receive(event.data);
 } else define();

@@ -46,21 +46,38 @@ const penalty = (s) => s.penalty === 'R1 + R2' ? `(losses.r1(${s.gamma}) + losse
 export const cell = (s, rows, inOrder) => {
   const seen = rows[0].slice(1, 6);
   const steps = seen.length || 5;
-  const [G, D] = s.networks === 'seed'
-    ? [`Generator(noise_dim=${s.noise})`, 'Discriminator()']
-    : [`MLPGenerator(${s.noise}, data_dim=target.dim, width=${s.width}, depth=${s.depth})`, `MLPDiscriminator(data_dim=target.dim, width=${s.width}, depth=${s.depth})`];
-  const shown = !inOrder ? ['# here D and G moved in another order than in this loop']
-    : seen.map((step, i) => `# ${step} ${rows[1][i + 1].toFixed(6)} ${rows[2][i + 1].toFixed(6)}`);
-  if (shown.length) shown.unshift('# the page showed:');
-  return (s.networks === 'dirac' ? dirac(s, steps) : `import torch
+  const seed = s.networks === 'seed';
+  const mlp = `data_dim=target.dim, width=${s.width}, depth=${s.depth})`;
+  const shown = inOrder ? ['# the page showed:', ...seen.map((step, i) => `# ${step} ${rows[1][i + 1].toFixed(6)} ${rows[2][i + 1].toFixed(6)}`)]
+    : ['# the page moved D and G in another order than this loop'];
+  return `import torch
 from gan_tutorial import data, losses, networks, training
 
-target = ${target(s)}
+loss = losses.LOSSES["${s.loss}"]
+` + (s.networks === 'dirac' ? `x_real, theta, phi = torch.tensor([0.0, 1.0, 0.0]).view(3, 1, 1).unbind()
+
+
+class D:
+    logits = lambda x: phi * x
+
+
+for step in range(${steps}):
+    for _ in range(${s.k}):
+        phi, x_fake = phi.detach().requires_grad_(), theta.detach()
+        d_loss = loss.d(D.logits(x_real), D.logits(x_fake))
+        (slope,) = torch.autograd.grad(d_loss${s.penalty === 'none' ? '' : ` + ${penalty(s)}(D, x_real, x_fake, torch.Generator())`}, phi)
+        phi = (phi - ${s.lrD} * slope).detach()
+    theta.requires_grad_()
+    g_loss = loss.g(D.logits(x_real), D.logits(theta))
+    (slope,) = torch.autograd.grad(g_loss, theta)
+    theta = (theta - ${s.lrG} * slope).detach()
+    print(step + 1, f"{d_loss.item():.6f} {g_loss.item():.6f}")
+` : `target = ${target(s)}
 run = training.train(
-    networks.${G},
-    networks.${D},
+    networks.${seed ? `Generator(${s.noise})` : `MLPGenerator(${s.noise}, ${mlp}`},
+    networks.${seed ? 'Discriminator()' : `MLPDiscriminator(${mlp}`},
     target,
-    loss=losses.LOSSES["${s.loss}"],
+    loss=loss,
     penalty=${s.penalty === 'none' ? 'None' : penalty(s)},
     ema=${s.ema || 'None'},
     batch_size=${s.batch},
@@ -72,42 +89,14 @@ run = training.train(
     seed=${s.seed},
 )
 for step in range(${steps}):
-    print(step + 1, *(f"{loss[step].item():.6f}" for loss in (run.history.d_loss, run.history.g_loss)))`) + '\n' + shown.join('\n') + '\n';
+    print(step + 1, f"{run.history.d_loss[step].item():.6f} {run.history.g_loss[step].item():.6f}")
+`) + shown.join('\n') + '\n';
 };
 
 /** @param {import('./address.js').State} s */
-const target = (s) => {
-  const { drawn } = s;
-  const list = (/** @type {any[]} */ values) => `[${values.join(', ')}]`;
-  if (s.target === 'points') return `data.empirical(torch.tensor(${list(drawn.flatMap((x, i) => i % 2 ? [] : list([x, drawn[i + 1]])))}))`;
-  if (s.target !== 'drawn') return PYTHON[s.target];
+const target = ({ target, drawn }) => {
+  if (target === 'points') return `data.empirical(torch.tensor([${drawn}]).view(-1, 2))`;
+  if (target !== 'drawn') return PYTHON[target];
   const centres = drawn.map((_, i) => (2 * i + 1) / drawn.length - 1);
-  return `data.mixture(${list(centres.filter((_, i) => drawn[i]))}, ${1 / drawn.length}, ${list(drawn.filter(Boolean))})`;
+  return `data.mixture([${centres.filter((_, i) => drawn[i])}], ${1 / drawn.length}, [${drawn.filter(Boolean)}])`;
 };
-
-/** Chapter 5's smallest game. @param {import('./address.js').State} s @param {number} steps */
-const dirac = (s, steps) => `import torch
-from gan_tutorial import losses
-
-theta, phi = (torch.tensor([value], requires_grad=True) for value in (1.0, 0.0))
-
-
-class Line:
-    def logits(self, x):
-        return phi * x
-
-
-D, loss = Line(), losses.LOSSES["${s.loss}"]
-penalty = ${s.penalty === 'none' ? 'None' : penalty(s)}
-x_real = torch.zeros(1, 1)
-for step in range(${steps}):
-    for _ in range(${s.k}):
-        x_fake = theta.detach().view(1, 1)
-        d_loss = loss.d(D.logits(x_real), D.logits(x_fake))
-        total = d_loss + (penalty(D, x_real, x_fake, torch.Generator()) if penalty else 0)
-        (slope,) = torch.autograd.grad(total, phi)
-        phi.data -= ${s.lrD} * slope
-    g_loss = loss.g(D.logits(x_real), D.logits(theta.view(1, 1)))
-    (slope,) = torch.autograd.grad(g_loss, theta)
-    theta.data -= ${s.lrG} * slope
-    print(step + 1, f"{d_loss.item():.6f}", f"{g_loss.item():.6f}")`;

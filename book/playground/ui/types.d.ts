@@ -4,3 +4,4 @@ declare module '*.css' {
   const text: string;
   export default text;
 }
+declare var ganWords: Record<string, any>;
