@@ -41,11 +41,11 @@ export const DEFAULTS = {
   ema: 0, seed: 0, member: 0,
 };
 
-/** What each number may be: lowest, highest, whether whole. @type {[keyof Settings, number, number, boolean][]} */
+/** What each number may be: lowest, highest, whether whole. @type {[string, number, number, boolean?][]} */
 const RANGES = [
   ["width", 1, 256, true], ["depth", 1, 6, true], ["noise", 1, 64, true], ["batch", 1, 1024, true],
-  ["k", 1, 50, true], ["lrG", 0, 1, false], ["lrD", 0, 1, false], ["beta1", 0, 0.9999, false],
-  ["beta2", 0, 0.9999, false], ["gamma", 0, 1000, false], ["ema", 0, 0.9999, false],
+  ["k", 1, 50, true], ["lrG", 0, 1], ["lrD", 0, 1], ["beta1", 0, 0.9999],
+  ["beta2", 0, 0.9999], ["gamma", 0, 1000], ["ema", 0, 0.9999],
   ["seed", 0, 2 ** 32 - 1, true], ["member", 0, 2 ** 32 - 1, true],
 ];
 
@@ -53,31 +53,26 @@ const RANGES = [
  * Complete settings by DEFAULTS, or say in a sentence what is wrong with them.
  * @param {Partial<Settings>} [settings] @returns {Settings}
  */
-export function check(settings = {}) {
-  const s = { ...DEFAULTS, ...settings };
-  /** @param {string} name @param {unknown} value @param {string} allowed */
-  const refuse = (name, value, allowed) => {
-    throw new RangeError(`${name} must be ${allowed}, got ${typeof value === "string" ? `"${value}"` : String(value)}`);
+export function check(settings) {
+  const s = { ...DEFAULTS, ...settings }, { target, networks, drawn } = s;
+  /** @param {unknown} fine @param {string} name @param {string} allowed @param {unknown} [got] */
+  const must = (fine, name, allowed, got = s[/** @type {"seed"} */ (name)]) => {
+    if (!fine) throw new RangeError(`${name} must be ${allowed}, got ${JSON.stringify(got)}`);
   };
-  for (const name of Object.keys(settings)) if (!Object.hasOwn(DEFAULTS, name)) refuse("a setting", name, `one of ${Object.keys(DEFAULTS).join(", ")}`);
-  const tables = { target: TARGETS, networks: NETWORKS, loss: Object.keys(LOSSES), penalty: Object.keys(PENALTIES) };
-  for (const [name, allowed] of Object.entries(tables)) {
-    const value = s[/** @type {keyof tables} */ (name)];
-    if (!allowed.includes(value)) refuse(name, value, `one of ${allowed.join(", ")}`);
-  }
+  const names = { target: TARGETS, networks: NETWORKS, loss: Object.keys(LOSSES), penalty: Object.keys(PENALTIES) };
+  for (const [name, allowed] of Object.entries(names)) must(allowed.includes(s[/** @type {"loss"} */ (name)]), name, `one of ${allowed.join(", ")}`);
   for (const [name, low, high, whole] of RANGES) {
-    const value = /** @type {number} */ (s[name]);
-    if (!(value >= low && value <= high) || typeof value !== "number" || (whole && value % 1))
-      refuse(name, value, `a ${whole ? "whole " : ""}number from ${low} to ${high}`);
+    const value = s[/** @type {"seed"} */ (name)];
+    must(value >= low && value <= high && (Number.isInteger(value) || (!whole && Number.isFinite(value))), name, `a ${whole ? "whole " : ""}number from ${low} to ${high}`);
   }
-  if (!Array.isArray(s.drawn) || !s.drawn.every((value) => typeof value === "number" && Math.abs(value) <= 1000))
-    refuse("drawn", s.drawn, "a list of numbers of size at most 1000");
-  if (s.target === "drawn" && !(s.drawn.length >= 2 && s.drawn.length <= 64 && s.drawn.every((height) => height >= 0) && s.drawn.some(Boolean)))
-    refuse("drawn", s.drawn, "2 to 64 heights of at least 0, and not all 0");
-  if (s.target === "points" && !(s.drawn.length >= 2 && s.drawn.length <= 1024 && s.drawn.length % 2 === 0))
-    refuse("drawn", `${s.drawn.length} numbers`, "1 to 512 points, two numbers each");
-  if (s.networks !== "mlp" && TARGETS.indexOf(s.target) > 3)
-    refuse("networks", s.networks, `"mlp" for the target "${s.target}", which lies in the plane`);
+  const heights = target === "drawn", count = Array.isArray(drawn) ? drawn.length : 0;
+  if (heights || target === "points")
+    must(
+      count > 1 && (heights ? count < 65 && drawn.some(Boolean) : count < 1025 && count % 2 === 0) &&
+        drawn.every((value) => Number.isFinite(value) && Math.abs(value) <= 1000 && (value >= 0 || !heights)),
+      "drawn", heights ? "2 to 64 heights from 0 to 1000, not all 0" : "1 to 512 points, two numbers up to 1000 each",
+    );
+  must(networks === "mlp" || TARGETS.indexOf(target) < 4, "networks", `mlp for ${target}, which lies in the plane`);
   return s;
 }
 

@@ -1,25 +1,27 @@
 // The matrix product of every layer, four rows and eight columns at a time, in AssemblyScript.
 // `node build.mjs` compiles it into kernel.wasm.js.
 
-/** C = A B, or C += A B: A (m, k) with any strides, B (k, n) and C (m, n) with their rows in a row. */
-
+/** C += A B: A (m, k) with any strides, B (k, n) and C (m, n) with their rows one after the other. */
 export function matmul(
-  c: usize, a: usize, b: usize, m: i32, n: i32, k: i32, aRow: i32, aColumn: i32, add: bool,
+  c: usize, a: usize, b: usize, m: usize, n: usize, k: usize, down: usize, right: usize,
 ): void {
-  const row = <usize>n << 2, down = <usize>aRow << 2, right = <usize>aColumn << 2;
-  for (let i = 0; i < m; i += 4) {
+  const row = n << 2, rest = n & 7;
+  down <<= 2;
+  right <<= 2;
+  for (let i: usize = 0; i < m; i += 4) {
     // past the last row the last one is computed again, and written to the same place
-    const a0 = a + <usize>i * down, c0 = c + <usize>i * row;
-    const i1 = <usize>min(1, m - 1 - i), i2 = <usize>min(2, m - 1 - i), i3 = <usize>min(3, m - 1 - i);
-    const a1 = a0 + i1 * down, a2 = a0 + i2 * down, a3 = a0 + i3 * down;
-    const c1 = c0 + i1 * row, c2 = c0 + i2 * row, c3 = c0 + i3 * row;
-    let j: i32 = 0;
-    for (; j + 8 <= n; j += 8) {
-      let p = f32x4.splat(0), q = p, r = p, s = p, P = p, Q = p, R = p, S = p;
-      let at: usize = 0, bAt = b + (<usize>j << 2);
-      for (let l = 0; l < k; l++, at += right, bAt += row) {
-        const left = v128.load(bAt), next = v128.load(bAt, 16);
-        let x = v128.load32_splat(a0 + at);
+    const more = min<usize>(3, m - 1 - i), i1 = min<usize>(1, more), i2 = min<usize>(2, more);
+    const a1 = a + i1 * down, a2 = a + i2 * down, a3 = a + more * down;
+    const c1 = c + i1 * row, c2 = c + i2 * row, c3 = c + more * row;
+    let j: usize = 0;
+    for (const end = row - (rest << 2); j < end; j += 32) {
+      let p = v128.load(c + j), P = v128.load(c + j, 16);
+      let q = v128.load(c1 + j), Q = v128.load(c1 + j, 16);
+      let r = v128.load(c2 + j), R = v128.load(c2 + j, 16);
+      let s = v128.load(c3 + j), S = v128.load(c3 + j, 16);
+      for (let l: usize = 0, at: usize = 0, from = b + j; l < k; l++, at += right, from += row) {
+        const left = v128.load(from), next = v128.load(from, 16);
+        let x = v128.load32_splat(a + at);
         p = f32x4.add(p, f32x4.mul(x, left)); P = f32x4.add(P, f32x4.mul(x, next));
         x = v128.load32_splat(a1 + at);
         q = f32x4.add(q, f32x4.mul(x, left)); Q = f32x4.add(Q, f32x4.mul(x, next));
@@ -28,33 +30,21 @@ export function matmul(
         x = v128.load32_splat(a3 + at);
         s = f32x4.add(s, f32x4.mul(x, left)); S = f32x4.add(S, f32x4.mul(x, next));
       }
-      const to = <usize>j << 2;
-      if (add) {
-        p = f32x4.add(p, v128.load(c0 + to)); P = f32x4.add(P, v128.load(c0 + to, 16));
-        q = f32x4.add(q, v128.load(c1 + to)); Q = f32x4.add(Q, v128.load(c1 + to, 16));
-        r = f32x4.add(r, v128.load(c2 + to)); R = f32x4.add(R, v128.load(c2 + to, 16));
-        s = f32x4.add(s, v128.load(c3 + to)); S = f32x4.add(S, v128.load(c3 + to, 16));
-      }
-      v128.store(c0 + to, p); v128.store(c0 + to, P, 16);
-      v128.store(c1 + to, q); v128.store(c1 + to, Q, 16);
-      v128.store(c2 + to, r); v128.store(c2 + to, R, 16);
-      v128.store(c3 + to, s); v128.store(c3 + to, S, 16);
+      v128.store(c + j, p); v128.store(c + j, P, 16);
+      v128.store(c1 + j, q); v128.store(c1 + j, Q, 16);
+      v128.store(c2 + j, r); v128.store(c2 + j, R, 16);
+      v128.store(c3 + j, s); v128.store(c3 + j, S, 16);
     }
-    for (; j < n; j++) {
-      let p: f32 = 0, q: f32 = 0, r: f32 = 0, s: f32 = 0;
-      let at: usize = 0, bAt = b + (<usize>j << 2);
-      for (let l = 0; l < k; l++, at += right, bAt += row) {
-        const y = load<f32>(bAt);
-        p += load<f32>(a0 + at) * y; q += load<f32>(a1 + at) * y;
+    for (; j < row; j += 4) {
+      let p = load<f32>(c + j), q = load<f32>(c1 + j), r = load<f32>(c2 + j), s = load<f32>(c3 + j);
+      for (let l: usize = 0, at: usize = 0, from = b + j; l < k; l++, at += right, from += row) {
+        const y = load<f32>(from);
+        p += load<f32>(a + at) * y; q += load<f32>(a1 + at) * y;
         r += load<f32>(a2 + at) * y; s += load<f32>(a3 + at) * y;
       }
-      const to = <usize>j << 2;
-      if (add) {
-        p += load<f32>(c0 + to); q += load<f32>(c1 + to);
-        r += load<f32>(c2 + to); s += load<f32>(c3 + to);
-      }
-      store<f32>(c0 + to, p); store<f32>(c1 + to, q);
-      store<f32>(c2 + to, r); store<f32>(c3 + to, s);
+      store<f32>(c + j, p); store<f32>(c1 + j, q); store<f32>(c2 + j, r); store<f32>(c3 + j, s);
     }
+    a += down << 2;
+    c += row << 2;
   }
 }

@@ -83,14 +83,6 @@ export class Network {
   weights() {
     return this.layers.flatMap(({ wT, b }) => [Array.from(wT), Array.from(b)]);
   }
-
-  /** The gradient of the last backward pass, in the same order. */
-  gradients() {
-    return this.layers.flatMap(({ inputs, outputs, gw, gb }) => [
-      Array.from(gw, (_, at) => gw[(at % inputs) * outputs + Math.floor(at / inputs)]),
-      Array.from(gb),
-    ]);
-  }
 }
 
 /** The arrays for a batch on its way through a network: `x[l]` after layer l, `d[l]` the loss's derivative before its activation. */
@@ -110,7 +102,7 @@ export class Pass {
     this.x = net.sizes.map((size, l) => (l === last && output) || alloc(l ? rows * size : 0));
     this.d = net.sizes.map((size, l) => (l === last && dOutput) || alloc(rows * size));
     this.u = net.sizes.map((size) => alloc(rows * size));
-    this.ones = alloc(rows);
+    this.ones = alloc(rows).fill(1);
     this.output = this.x[last];
     this.dOutput = this.d[last];
   }
@@ -121,8 +113,8 @@ export class Pass {
     x[0] = input;
     net.layers.forEach(({ inputs, outputs, w, b }, l) => {
       const y = x[l + 1], size = rows * outputs;
-      matmul(y, x[l], w, rows, outputs, inputs, inputs, 1, false);
-      for (let at = 0; at < size; ) for (let o = 0; o < outputs; o++) y[at++] += b[o];
+      for (let at = 0; at < size; at += outputs) y.set(b, at);
+      matmul(y, x[l], w, rows, outputs, inputs, inputs, 1);
       if (l < net.layers.length - 1) activate(y, size, net.slope);
       else if (net.tanh) for (let at = 0; at < size; at++) y[at] = Math.tanh(y[at]);
     });
@@ -135,15 +127,15 @@ export class Pass {
    */
   backward(rows, weights, input) {
     const { x, d, net, matmul } = this;
-    this.ones.fill(1, 0, rows);
+    if (weights) net.g.fill(0);
     if (net.tanh) for (let at = 0; at < rows; at++) this.dOutput[at] *= 1 - this.output[at] ** 2; // one column
     for (let l = net.layers.length; l > 0; l--) {
       const { inputs, outputs, wT, gw, gb } = net.layers[l - 1];
       if (weights) {
-        matmul(gw, x[l - 1], d[l], inputs, outputs, rows, 1, inputs, false);
-        matmul(gb, this.ones, d[l], 1, outputs, rows, rows, 1, false);
+        matmul(gw, x[l - 1], d[l], inputs, outputs, rows, 1, inputs);
+        matmul(gb, this.ones, d[l], 1, outputs, rows, rows, 1);
       }
-      if (l > 1 || input) matmul(d[l - 1], d[l], wT, rows, inputs, outputs, outputs, 1, false);
+      if (l > 1 || input) matmul(d[l - 1].fill(0), d[l], wT, rows, inputs, outputs, outputs, 1);
       if (l > 1) mask(d[l - 1], x[l - 1], rows * inputs, net.slope);
     }
   }
@@ -156,9 +148,9 @@ export class Pass {
   tangent(rows) {
     const { x, d, u, net, matmul } = this;
     net.layers.forEach(({ inputs, outputs, w, gw }, l) => {
-      matmul(gw, u[l], d[l + 1], inputs, outputs, rows, 1, inputs, true);
+      matmul(gw, u[l], d[l + 1], inputs, outputs, rows, 1, inputs);
       if (l === net.layers.length - 1) return;
-      matmul(u[l + 1], u[l], w, rows, outputs, inputs, inputs, 1, false);
+      matmul(u[l + 1].fill(0), u[l], w, rows, outputs, inputs, inputs, 1);
       mask(u[l + 1], x[l + 1], rows * outputs, net.slope);
     });
   }
