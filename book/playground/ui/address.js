@@ -1,5 +1,5 @@
 // Settings as an address, `#gan?loss=hinge&k=3`, and back. Only what differs from the defaults.
-import { check, DEFAULTS } from '../engine/gan.js';
+import { check, DEFAULTS, LOSSES, PENALTIES } from '../engine/gan.js';
 import { say } from './strings.js';
 
 /** What the page adds to the settings of a run. */
@@ -8,7 +8,7 @@ const VIEW = { twin: '', many: 1 };
 /** @typedef {import('../engine/gan.js').Settings & typeof VIEW} State */
 
 export const ALL = /** @type {State} */ ({ ...DEFAULTS, ...VIEW });
-export const TWINS = ['', 'none', 'R1', 'R2', 'R1 + R2', 'gradient penalty'];
+export const TWINS = ['', ...Object.keys(PENALTIES), ...Object.keys(LOSSES)];
 
 /** @param {State} state @returns {string} */
 export const write = (state) => {
@@ -38,6 +38,6 @@ export const read = (address) => {
 export const whole = ({ twin, many, ...settings }) => {
   if (![1, 8, 16].includes(many)) throw new RangeError(say('many', many));
   const checked = check(settings);
-  if (!TWINS.includes(twin)) check({ ...checked, loss: twin });
+  if (!TWINS.includes(twin)) check({ loss: twin });
   return { ...checked, twin, many };
 };

@@ -52,12 +52,11 @@ const text = (words, x, y, colour = c.ink, align = 'left') => {
   pen.fillText(words, x, y);
 };
 
-/** Squares at points of the plane. @param {Numbers} x @param {string} colour @param {number} size @param {number} [opacity] */
-const dots = (x, colour, size, opacity = 1) => {
+/** Squares at points of the plane. @param {Numbers} x @param {string} colour @param {number} size */
+const dots = (x, colour, size) => {
   pen.fillStyle = colour;
-  pen.globalAlpha = opacity;
-  for (let i = 0; i < x.length; i += 2) pen.fillRect(across(x[i]) - size / 2, up(x[i + 1]) - size / 2, size, size);
   pen.globalAlpha = 1;
+  for (let i = 0; i < x.length; i += 2) pen.fillRect(across(x[i]) - size / 2, up(x[i + 1]) - size / 2, size, size);
 };
 
 /** Where a point of the line, and of the plane, is drawn. @param {number} x */
@@ -113,7 +112,7 @@ export const plane = ({ D, x, other, fakes, pulls, bent = [] }, xData) => {
     const pair = (/** @type {number} */ odd) => bent.slice(i, i + 66).filter((/** @type {any} */ _, /** @type {number} */ j) => j % 2 === odd);
     curve(pair(0).map(across), pair(1).map(up), c.generator, [], 0.5);
   }
-  dots(xData, c.data, 14, 0.35);
+  dots(xData, c.data, 10);
   if (other) dots(other, c.other, 3);
   dots(x, c.generator, 3);
   const scale = 22 / Math.max(1e-9, ...pulls.map(Math.abs));

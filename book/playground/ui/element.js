@@ -1,45 +1,37 @@
 // The element <gan-playground>: what the reader sees, presses and hears. The training is elsewhere.
 import { makeTarget } from '../engine/data.js';
-import { LOSSES, NETWORKS, TARGETS } from '../engine/gan.js';
+import { LOSSES, NETWORKS, PENALTIES, TARGETS } from '../engine/gan.js';
 import { ALL, read, TWINS, whole, write } from './address.js';
 import * as draw from './draw.js';
-import { PRESETS } from './presets.js';
 import { number, say } from './strings.js';
 import css from './style.css';
 import { lattice, REACH, serve } from './worker.js';
 
 /** @typedef {import('./address.js').State} State */
 
-/** The settings that the page offers, with their choices. @type {Record<string, any[]|null>} */
-const FIELDS = {
-  target: TARGETS,
-  loss: Object.keys(LOSSES),
-  penalty: TWINS.slice(1),
-  gamma: null, k: null, lrG: null, lrD: null, batch: null, noise: null, ema: null, seed: null,
-  networks: NETWORKS,
-  width: null, depth: null, beta1: null, beta2: null,
-  twin: [...TWINS, ...Object.keys(LOSSES)],
-  many: [1, 8, 16],
-};
+/** The settings that the page offers, and the choices of those that are no numbers. */
+const FIELDS = 'target loss penalty gamma k lrG lrD batch noise ema seed networks width depth beta1 beta2 twin many'.split(' ');
+/** @type {Record<string, any[]>} */
+const CHOICES = { target: TARGETS, loss: Object.keys(LOSSES), penalty: Object.keys(PENALTIES), networks: NETWORKS, twin: TWINS, many: [1, 8, 16] };
 /** How the picture draws what the table of words names. @type {Record<string, string>} */
 const KEYS = { x: 'dashed var(--data)', p: 'solid var(--generator)', o: 'dotted var(--other)', d: 'solid var(--discriminator)', s: 'dashed var(--discriminator)' };
 const RATES = [1, 5, 25, 100, 1e9];
 const BINS = 28;
 
-const button = (/** @type {string} */ name) => `<button type="button" data-do="${name}">${say(name)}</button>`;
+const button = (/** @type {string} */ name) => `<button data-do="${name}">${say(name)}</button>`;
 const select = (/** @type {string} */ name, /** @type {any[]} */ choices) =>
   `<select name="${name}">${choices.map((v) => `<option value="${v}">${say('choices')[v] ?? say('stories')[v]?.[0] ?? v}`).join('')}</select>`;
-const field = (/** @type {[string, any[]|null]} */ [name, choices]) =>
-  `<label>${say('fields')[name]} ${choices ? select(name, choices) : `<input name="${name}" type="number" step="any">`}</label>`;
+const field = (/** @type {string} */ name) =>
+  `<label>${say('fields')[name]} ${CHOICES[name] ? select(name, CHOICES[name]) : `<input name="${name}" type="number" step="any">`}</label>`;
 const fold = (/** @type {string} */ name, /** @type {string} */ inside) => `<details class="${name}"><summary>${say(name)}</summary>${inside}</details>`;
 
 const page = () => `<style>${css}</style><slot></slot><section aria-label="${say('name')}">
-<div class="story"><label>${say('story')} ${select('story', ['own', ...PRESETS.map((p) => p.id)])}</label><fieldset><legend></legend><div></div></fieldset></div>
+<div class="story"><label>${say('story')} ${select('story', Object.keys(say('stories')))}</label><fieldset><legend></legend><div></div></fieldset></div>
 <canvas class="picture"></canvas><p class="keys"></p>
 <div class="bar">${['run', 'D', 'G', 'reset'].map(button).join('')}<label>${say('speed')} <input name="speed" type="range" max="4" value="4"></label></div>
 <p class="keys numbers"></p><p class="words" role="status"></p>
 <div class="charts"><canvas></canvas><canvas></canvas></div>
-${fold('panel', button('line') + '<ol></ol>')}${fold('settings', `<form>${Object.entries(FIELDS).map(field).join('')}</form>`)}
+${fold('panel', button('line') + '<ol></ol>')}${fold('settings', `<form>${FIELDS.map(field).join('')}</form>`)}
 <div class="bar">${['describe', 'copy'].map(button).join('')}</div><pre tabindex="0" hidden></pre><p class="same">${say('same')}</p></section>`;
 
 export const define = () => {
@@ -91,7 +83,7 @@ export const define = () => {
 
       this.pace();
       this.follow(this.getAttribute('state') || '');
-      if (!this.compact) {
+      if (!this.hasAttribute('compact')) {
         const goThere = () => location.hash.startsWith('#gan?') && this.follow(location.hash);
         on(window, 'hashchange', () => goThere() && this.scrollIntoView({ block: 'nearest' }));
         goThere();
@@ -102,10 +94,6 @@ export const define = () => {
       this.life?.abort();
       this.worker?.terminate();
       this.worker = this.port = undefined;
-    }
-
-    get compact() {
-      return this.hasAttribute('compact');
     }
 
     /** Go where an address says. @param {string} address */
@@ -172,7 +160,7 @@ export const define = () => {
       const { dim, means, density } = makeTarget(settings);
       const { target, drawn } = settings;
       this.data = dim < 2 ? density(lattice(1)) : means.length ? means : drawn;
-      for (const name in FIELDS) this.$(`[name=${name}]`).value = /** @type {any} */ (this.state)[name];
+      for (const name of FIELDS) this.$(`[name=${name}]`).value = /** @type {any} */ (this.state)[name];
       this.$('[name=story]').value = this.story?.id ?? 'own';
       const question = this.$('fieldset');
       const [ask, answers] = question.children;
@@ -197,7 +185,7 @@ export const define = () => {
     change(change) {
       try {
         this.show({ ...this.state, ...change });
-        if (!this.compact) history.replaceState(history.state, '', write(this.state));
+        if (!this.hasAttribute('compact')) history.replaceState(history.state, '', write(this.state));
         this.tell('');
       } catch (error) {
         this.tell(say('bad') + /** @type {Error} */ (error).message, true);
@@ -281,10 +269,10 @@ export const define = () => {
       if (name === 'answer') this.answer = +value;
       else if (name === 'speed') this.pace();
       else if (name === 'story') {
-        this.story = PRESETS.find((p) => p.id === value);
+        this.story = say('presets').find((/** @type {any} */ p) => p.id === value);
         this.answer = -1;
         this.change(this.story ? { ...ALL, ...this.story.state } : {});
-      } else if (name in FIELDS) {
+      } else if (FIELDS.includes(name)) {
         this.story = null;
         const was = /** @type {any} */ (this.state)[name];
         /** @type {Record<string, any>} */
@@ -310,18 +298,7 @@ export const define = () => {
 
     /** The state in words. @param {boolean} [brief] */
     words(brief) {
-      if (!this.frame) return '';
-      const { now, x, dim, steps, values, D } = this.frame;
-      let words = say('state', steps, number(values[0]), number(values[1]))
-        + (dim < 2 ? say('far1', number(now[0])) : say('far2', now[0], this.data.length / 2, number(now[1], 2)));
-      if (brief) return words;
-      const mean = x.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0) / x.length;
-      const std = Math.hypot(...x.map((/** @type {number} */ v) => v - mean)) / x.length ** 0.5;
-      if (dim < 2) words += say('shape', number(mean), number(std), number(Math.min(...D), 2), number(Math.max(...D), 2));
-      const found = (this.looks.at(-1) ?? []).slice(1).filter((_, i) => i % dim === 0);
-      if (this.state.twin) words += say('twins', number(found.splice(1, 1)[0]));
-      if (found.length > 1) words += say('fan', found.length, number(Math.min(...found)), number(Math.max(...found)));
-      return words;
+      return this.frame ? say('state', this.frame, this.looks.at(-1), this.state.twin, this.data.length / 2, brief) : '';
     }
 
     /** The story has come to its end. */

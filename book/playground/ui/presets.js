@@ -1,5 +1,5 @@
-// Six stories: what is set, at which step it shows, and which of its three answers is right. Their
-// words are in the table of words. tests/playground/test_stories.py asserts each, for its seed and for twenty others.
+// Six stories: what is set, at which step it shows, and which of its three answers is right. What
+// they say is in the table of words. tests/playground/test_stories.py asserts each, for its seed and for twenty others.
 
 const small = { networks: 'mlp' };
 const ring = { networks: 'mlp', target: 'ring' };

@@ -1,8 +1,10 @@
 // Every word that the playground says, in English and in Python. To add a language, add a file with the same keys.
+import { PRESETS } from './presets.js';
 import { cell, loop } from './python.js';
+import { number } from './strings.js';
 
 globalThis.ganWords = {
-  cell, loop,
+  cell, loop, presets: PRESETS,
   run: 'Run', pause: 'Pause', D: 'Step D', G: 'Step G', reset: 'Reset', speed: 'Speed',
   speeds: ['1 step a second', '5 steps a second', '25 steps a second', '100 steps a second', 'as fast as it goes'],
   describe: 'Describe the state', copy: 'Copy as Python', copied: 'Copied.',
@@ -51,11 +53,18 @@ globalThis.ganWords = {
   long: (/** @type {number} */ n) => `it has ${n} characters, and 4000 are allowed.`,
   many: (/** @type {number} */ n) => `seeds must be 1, 8 or 16, got ${n}.`,
   slices: 'This browser starts no worker here, so the page itself trains, more slowly.',
-  state: (/** @type {number} */ steps, /** @type {string} */ d, /** @type {string} */ g) => `Step ${steps}. D’s loss ${d}, G’s loss ${g}.`,
-  far1: (/** @type {string} */ w) => ` The fakes are at distance W₁ ${w} from the data.`,
-  far2: (/** @type {number} */ n, /** @type {number} */ K, /** @type {string} */ q) => ` The fakes reach ${n} of ${K} modes; the share of high quality is ${q}.`,
-  shape: (/** @type {string} */ m, /** @type {string} */ s, /** @type {string} */ low, /** @type {string} */ high) =>
-    ` Their mean is ${m}, their spread ${s}. D lies between ${low} and ${high} where it is shown.`,
-  twins: (/** @type {string} */ w) => ` The twin stands at ${w}.`,
-  fan: (/** @type {number} */ n, /** @type {string} */ low, /** @type {string} */ high) => ` Over ${n} seeds: from ${low} to ${high}.`,
+  /** What a frame shows. @param {any} frame @param {number[]} look the newest: the step, then of each run
+   * @param {string} twin @param {number} modes @param {boolean} brief */
+  state: ({ steps, values, dim, now, x, D }, look, twin, modes, brief) => {
+    let words = `Step ${steps}. D’s loss ${number(values[0])}, G’s loss ${number(values[1])}. `
+      + (dim < 2 ? `The fakes are at distance W₁ ${number(now[0])} from the data.` : `The fakes reach ${now[0]} of ${modes} modes; the share of high quality is ${number(now[1], 2)}.`);
+    if (brief) return words;
+    const mean = x.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0) / x.length;
+    const std = Math.hypot(...x.map((/** @type {number} */ v) => v - mean)) / x.length ** 0.5;
+    if (dim < 2) words += ` Their mean is ${number(mean)}, their spread ${number(std)}. D lies between ${number(Math.min(...D), 2)} and ${number(Math.max(...D), 2)} where it is shown.`;
+    const found = look.slice(1).filter((/** @type {number} */ _, /** @type {number} */ i) => i % dim === 0);
+    if (twin) words += ` The twin stands at ${number(found.splice(1, 1)[0])}.`;
+    if (found.length > 1) words += ` Over ${found.length} seeds: from ${number(Math.min(...found))} to ${number(Math.max(...found))}.`;
+    return words;
+  },
 };

@@ -1,5 +1,5 @@
 // Trains one GAN, its twin or its replicas, and sends pictures of them. Knows nothing of the page.
-import { Gan } from '../engine/gan.js';
+import { Gan, PENALTIES } from '../engine/gan.js';
 import { kde, modeCoverage, w1 } from '../engine/metrics.js';
 
 export const LINE = 141; // points of the line on which densities and D are shown
@@ -16,7 +16,7 @@ const SAMPLES = 800;
  * @param {number} many how many members @returns {Settings[]} */
 export const cast = (settings, twin, many) => {
   const runs = Array.from({ length: many }, (_, i) => ({ ...settings, member: settings.member + i }));
-  if (twin) runs.splice(1, 0, { ...settings, [/^(R\d|none|grad)/.test(twin) ? 'penalty' : 'loss']: twin });
+  if (twin) runs.splice(1, 0, { ...settings, [twin in PENALTIES ? 'penalty' : 'loss']: twin });
   return runs;
 };
 
