@@ -1,11 +1,12 @@
 // Build the one file that the site loads: `node build.mjs`.
 //   --check  write nothing, only see whether the committed files are what the sources give
 //   --page   leave the kernel as it is, which saves a few seconds
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import { build, transform } from "esbuild";
+import { minify } from "terser";
 
 const LIMIT = 15_000; // bytes after gzip, engine and page together
 const BANNER = "/*! The playground of GANs, tested. MIT. Made by `node build.mjs` in book/playground. */";
@@ -49,26 +50,38 @@ const minifiedCss = {
   },
 };
 
-/** The whole playground as one classic script: ES modules do not load from file://. */
-async function page() {
+// Names of the engine's own properties, which the bundle may call a, b, c: a fortieth of its size. None
+// of them is read by a string, and no other library's objects are asked for them.
+const OWN =
+  /^(parts|pass[DG]|view[DG]|realLogits|dOutput|output|layers|inputs|outputs|transpose|backward|forward|tangent|penalise|follow|descend|gUsesReal|[dg]Fake|dReal|stream|bits|single|spare|slope|updates|emaG|matmul|phase|sizes|adam|square|quantiles|gradientAt|highQuality|captured|lastBatch|inOrder|step[DG])$/;
+
+/** One classic script: ES modules do not load from file://. @param {string} entry @param {RegExp} [mangleProps] */
+async function script(entry, mangleProps) {
   const result = await build({
     absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
-    entryPoints: ["ui/main.js"],
+    entryPoints: [entry],
     bundle: true,
     write: false,
-    minify: true,
     format: "esm",
     target: "es2022",
     charset: "utf8",
     legalComments: "none",
     plugins: [minifiedCss],
+    mangleProps,
   });
   // a function knows its own source: `gan` makes its worker from itself, and nothing is sent twice
-  return `${BANNER}\n(function gan(){"use strict";${result.outputFiles[0].text.trim()}})();\n`;
+  const code = `(function gan(){"use strict";${result.outputFiles[0].text}})()`;
+  const options = { passes: 3, unsafe_arrows: true, keep_fargs: false, pure_getters: true };
+  const { code: small } = await minify(code, { ecma: 2020, compress: { ecma: 2020, ...options } });
+  return `${BANNER}\n${small}\n`;
 }
 
 if (!process.argv.includes("--page")) put("engine/kernel.wasm.js", await kernel());
-const text = await page();
+for (const file of readdirSync(new URL("ui/", import.meta.url)).sort()) {
+  const language = file.match(/^words\.(\w+)\.js$/)?.[1];
+  if (language) put(`../_static/js/playground.${language}.js`, await script(`ui/${file}`));
+}
+const text = await script("ui/main.js", OWN);
 put("../_static/js/playground.js", text);
 const size = gzipSync(text, { level: 9 }).length;
 console.log(`playground.js: ${size} bytes after gzip, of ${LIMIT} allowed`);

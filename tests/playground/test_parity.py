@@ -467,9 +467,4 @@ def test_mode_coverage_is_that_of_the_package(node, name):
         (ours,) = node("numbers.mjs", [["modeCoverage", *args]])
         theirs = metrics.mode_coverage(x.double(), target.means, target.stds)
         assert ours["captured"] == theirs.captured
-        assert ours["atLeast20"] == theirs.captured_20
         assert ours["highQuality"] == pytest.approx(theirs.high_quality.item(), abs=1e-12)
-        if ours["reverseKl"] is None:  # JSON has no NaN
-            assert theirs.reverse_kl.isnan()
-        else:
-            assert ours["reverseKl"] == pytest.approx(theirs.reverse_kl.item(), abs=1e-9)

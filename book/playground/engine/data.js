@@ -38,28 +38,25 @@ export function makeTarget({ target, drawn, networks }) {
       const centres = drawn.map((_, i) => (2 * i + 1) / drawn.length - 1);
       return mixture(centres.filter((_, i) => drawn[i]), 1 / drawn.length, drawn.filter(Boolean));
     }
-    case "ring":
-      return mixture(
-        Array.from({ length: 16 }, (_, i) => {
-          const angle = fround(fround(fround(2 * PI) * (i >> 1)) / 8);
-          return i % 2 ? Math.sin(angle) : Math.cos(angle);
-        }), 0.05, undefined, 2,
-      );
-    case "grid":
-      return mixture(
-        Array.from({ length: 50 }, (_, i) => 0.5 * ((i % 2 ? (i >> 1) % 5 : Math.floor(i / 10)) - 2)), 0.05, undefined, 2,
-      );
+    case "ring": {
+      const angles = [0, 1, 2, 3, 4, 5, 6, 7].map((k) => fround(fround(fround(2 * PI) * k) / 8));
+      return mixture(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]), 0.05, undefined, 2);
+    }
+    case "grid": {
+      const line = [-1, -0.5, 0, 0.5, 1];
+      return mixture(line.flatMap((x) => line.flatMap((y) => [x, y])), 0.05, undefined, 2);
+    }
     default:
       return empirical(drawn, 2);
   }
 }
 
 /** Round Gaussians, one picked at random for each sample. @param {number[]} centres @param {number} std @param {number[]} heights @param {number} dim @returns {Target} */
-function mixture(centres, std, heights = Array(centres.length).fill(1), dim = 1) {
+function mixture(centres, std, heights = centres.map(() => 1), dim = 1) {
   const means = Float32Array.from(centres), modes = means.length / dim;
-  const total = heights.slice(0, modes).reduce((sum, height) => fround(sum + height), 0);
-  const weights = Float32Array.from(heights.slice(0, modes), (height) => fround(height) / total);
-  const edges = weights.slice();
+  const weights = Float32Array.from(heights.slice(0, modes));
+  const total = weights.reduce((sum, height) => fround(sum + height), 0);
+  const edges = weights.map((height, k) => (weights[k] = height / total));
   for (let k = 1; k < modes; k++) edges[k] += edges[k - 1];
   std = fround(std);
   return {

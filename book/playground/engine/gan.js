@@ -80,8 +80,7 @@ export function check(settings) {
 export class DivergedError extends Error {
   /** @param {string} player @param {number} loss @param {number} step */
   constructor(player, loss, step) {
-    super(`training stopped at step ${step}: the ${player}'s loss is ${loss} and its gradient is not all finite; try a smaller learning rate`);
-    this.name = "DivergedError";
+    super(`training stopped at step ${step}: the ${player}'s loss is ${loss}, or its gradient is not finite; try a smaller learning rate`);
     this.step = step;
   }
 }
@@ -123,13 +122,15 @@ export class Gan {
     this.loss = LOSSES[s.loss];
     this.parts = withMemory((alloc, matmul) => build(s, this.dim, alloc, matmul), precision === "float64", simd);
     const { G, D, emaG, z, xReal } = this.parts;
-    this.drawn = { z: new Float32Array(z.length), xReal: new Float32Array(xReal.length) }; // always in single precision
+    this.drawn = [xReal, z].map(({ length }) => new Float32Array(length)); // always in single precision
     if (s.networks === "dirac") {
       G.p.set([0, 1]); // G(z) = theta = 1: z is 0, and the bias is theta
     } else {
       G.draw(this.stream);
       D.draw(this.stream);
     }
+    G.transpose();
+    D.transpose();
     emaG.p.set(G.p);
     /** Completed steps. */
     this.steps = 0;
@@ -161,9 +162,9 @@ export class Gan {
 
   /** Draw x_real and z, and let G make its fakes. */
   draw() {
-    const { z, xReal, passG } = this.parts, { batch, networks } = this.settings;
-    xReal.set(this.target.sample(batch, this.stream, this.drawn.xReal));
-    if (networks !== "dirac") z.set(this.stream.randn(z.length, this.drawn.z));
+    const { drawn, stream, parts: { z, xReal, passG }, settings: { batch, networks } } = this;
+    xReal.set(this.target.sample(batch, stream, drawn[0]));
+    if (networks !== "dirac") z.set(stream.randn(z.length, drawn[1]));
     passG.forward(z, batch);
   }
 
@@ -188,18 +189,18 @@ export class Gan {
 
   /** gamma / 2 · E[(‖∇ₓ logits(x)‖ - wants)²]; its gradient is added to that of D's weights. */
   penalise() {
-    const { passD, x, xReal, xFake, xHat } = this.parts, { batch: m, gamma, penalty } = this.settings;
-    const { at, wants } = PENALTIES[penalty], { dim } = this;
+    const { parts, dim } = this, { passD, xReal, xFake, xHat } = parts, { batch: m, gamma } = this.settings;
+    const at = PENALTIES[this.settings.penalty], between = at === "xHat", wants = between ? 1 : 0;
     if (!at) return 0;
-    if (at === "between") {
-      const u = this.stream.rand(m, this.drawn.xReal.subarray(0, m));
+    if (between) {
+      const u = this.stream.rand(m);
       for (let i = 0; i < xHat.length; i++) {
         const share = u[Math.floor(i / dim)];
         xHat[i] = share * xReal[i] + (1 - share) * xFake[i];
       }
     }
-    const rows = at === "both" ? 2 * m : m;
-    passD.forward({ real: xReal, fake: xFake, both: x, between: xHat }[at], rows);
+    const rows = parts[at].length / dim;
+    passD.forward(parts[at], rows);
     passD.dOutput.fill(1, 0, rows);
     passD.backward(rows, false, true);
     const slope = passD.d[0], v = passD.u[0];
@@ -240,11 +241,12 @@ export class Gan {
   update(player, net, loss, lr) {
     const { networks, beta1, beta2 } = this.settings;
     // what is amiss anywhere has flowed back to the first layer
-    const finite = net.layers[0].gb.reduce((sum, g) => sum + g, loss);
-    if (!Number.isFinite(finite)) throw new DivergedError(player, loss, this.steps + 1);
-    if (networks !== "dirac") return net.adam(lr, beta1, beta2);
-    if (net === this.parts.D) net.g[1] = 0; // its logit is phi x, without a bias
-    net.descend(lr);
+    if (!Number.isFinite(net.layers[0].gb.reduce((sum, g) => sum + g, loss))) throw new DivergedError(player, loss, this.steps + 1);
+    if (networks === "dirac") {
+      if (net === this.parts.D) net.g[1] = 0; // its logit is phi x, without a bias
+      net.p.forEach((p, i) => (net.p[i] = p - lr * net.g[i])); // chapter 5 descends without Adam
+    } else net.adam(lr, beta1, beta2);
+    net.transpose();
   }
 
   /** G(z), from the averaged generator if there is one: z (n, noise) -> (n, dim). @param {ArrayLike<number>} z */

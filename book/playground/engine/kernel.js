@@ -35,7 +35,11 @@ export function withMemory(build, double, simd) {
   const none = new Kind(0);
   let end = 0;
   /** @param {number} n */
-  const reserve = (n) => (end += (size * n + 15) & ~15) - ((size * n + 15) & ~15); // SIMD likes 16
+  const reserve = (n) => {
+    const at = end;
+    end += (size * n + 15) & ~15; // SIMD likes multiples of 16 bytes
+    return at;
+  };
   build((n) => (reserve(n), none), plain);
   if (simd && !double) compiled ??= compile();
   const module = simd && !double && compiled;

@@ -74,13 +74,8 @@ export const LOSSES = {
 };
 
 /**
- * Where a penalty looks at D's slope, and which slope it wants: gamma / 2 · E[(‖∇ₓ logits(x)‖ - wants)²].
- * @type {Record<string, { at: "" | "real" | "fake" | "both" | "between", wants: number }>}
+ * Where a penalty looks at D's slope: at a part of the step's arrays, of which `x` is the real and the
+ * fake samples together. gamma / 2 · E[(‖∇ₓ logits(x)‖ - wants)²], wants is 1 for the last and else 0.
+ * @type {Record<string, "" | "xReal" | "xFake" | "x" | "xHat">}
  */
-export const PENALTIES = {
-  none: { at: "", wants: 0 },
-  R1: { at: "real", wants: 0 },
-  R2: { at: "fake", wants: 0 },
-  "R1 + R2": { at: "both", wants: 0 },
-  "gradient penalty": { at: "between", wants: 1 },
-};
+export const PENALTIES = { none: "", R1: "xReal", R2: "xFake", "R1 + R2": "x", "gradient penalty": "xHat" };

@@ -43,28 +43,23 @@ function silverman(x) {
 }
 
 /**
- * Which modes of round Gaussians the fakes reach. A fake within 3 σ of the nearest mode is of high
- * quality; q_k is the share of mode k among those; reverseKl = Σ q_k log(K q_k), NaN if there are none.
+ * How many modes of round Gaussians the fakes reach, and the share of fakes of high quality: those
+ * within 3 σ of the nearest mode. A mode is captured if it has one of them.
  * @param {ArrayLike<number>} points @param {ArrayLike<number>} means @param {number} std @param {number} [dim]
  */
 export function modeCoverage(points, means, std, dim = 2) {
-  const n = points.length / dim, counts = new Float64Array(means.length / dim);
+  const n = points.length / dim, found = new Set();
+  let good = 0;
   for (let i = 0; i < n; i++) {
     let nearest = 0, least = Infinity;
-    for (let k = 0; k < counts.length; k++) {
+    for (let k = 0; k < means.length / dim; k++) {
       let squared = 0;
       for (let d = 0; d < dim; d++) squared += (points[i * dim + d] - means[k * dim + d]) ** 2;
       if (squared < least) [least, nearest] = [squared, k];
     }
-    if (sqrt(least) / std <= 3) counts[nearest]++;
+    if (sqrt(least) / std > 3) continue;
+    good++;
+    found.add(nearest);
   }
-  const good = counts.reduce((sum, count) => sum + count, 0);
-  return {
-    captured: counts.filter((count) => count >= 1).length,
-    atLeast20: counts.filter((count) => count >= 20).length,
-    highQuality: good / n,
-    reverseKl: good
-      ? counts.reduce((sum, count) => sum + (count && (count / good) * Math.log((counts.length * count) / good)), 0)
-      : NaN,
-  };
+  return { captured: found.size, highQuality: good / n };
 }

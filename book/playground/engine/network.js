@@ -47,7 +47,6 @@ export class Network {
       for (let o = 0; o < outputs; o++) for (let i = 0; i < inputs; i++) w[i * outputs + o] = uniform(bound);
       for (let o = 0; o < outputs; o++) b[o] = uniform(1 / sqrt(inputs));
     }
-    this.transpose();
   }
 
   /** Bring `wT` up to date: the backward pass needs the weights with their rows in a row, too. */
@@ -65,13 +64,6 @@ export class Network {
       square[i] = beta2 * square[i] + (1 - beta2) * g[i] * g[i];
       p[i] -= (size * mean[i]) / (sqrt(square[i]) * scale + 1e-8);
     }
-    this.transpose();
-  }
-
-  /** Plain gradient descent. @param {number} lr */
-  descend(lr) {
-    for (let i = 0; i < this.p.length; i++) this.p[i] -= lr * this.g[i];
-    this.transpose();
   }
 
   /** Become an average: move a little towards another network. @param {Network} other @param {number} decay */
