@@ -531,7 +531,7 @@ def test_hundreds_of_random_presses_leave_no_exception(visit) -> None:
           const e = document.querySelector('gan-playground');
           const fields = [...e.shadowRoot.querySelectorAll('select, input')];
           for (const [i, order] of orders.entries()) {
-            if (i % 3 === 0) e.follow(ideas[i / 3]);
+            if (i % 3 === 0) e.visit(ideas[i / 3]);
             if (i % 3 === 1) {
               const field = fields[(i * 7919) % fields.length];
               if (field.options) field.selectedIndex = i % field.options.length;
@@ -539,10 +539,10 @@ def test_hundreds_of_random_presses_leave_no_exception(visit) -> None:
               field.dispatchEvent(new Event('change', { bubbles: true }));
             }
             e.press(order);
-            if (e.state.many > 1 || e.state.batch > 256 || e.state.k > 9) e.follow('');
+            if (e.state.many > 1 || e.state.batch > 256 || e.state.k > 9) e.visit('');
             if (i % 15 === 0) await new Promise((done) => setTimeout(done, 20));
           }
-          e.follow('');
+          e.visit('');
         }""",
         [ideas, orders],
     )

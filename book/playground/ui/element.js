@@ -82,9 +82,9 @@ export const define = () => {
       on(signal, 'abort', () => watchers.forEach((watcher) => watcher.disconnect()));
 
       this.pace();
-      this.follow(this.getAttribute('state') || '');
+      this.visit(this.getAttribute('state') || '');
       if (!this.hasAttribute('compact')) {
-        const goThere = () => location.hash.startsWith('#gan?') && this.follow(location.hash);
+        const goThere = () => location.hash.startsWith('#gan?') && this.visit(location.hash);
         on(window, 'hashchange', () => goThere() && this.scrollIntoView({ block: 'nearest' }));
         goThere();
       }
@@ -97,7 +97,7 @@ export const define = () => {
     }
 
     /** Go where an address says. @param {string} address */
-    follow(address) {
+    visit(address) {
       let excuse = '';
       /** @type {State} */
       let state = ALL;
