@@ -90,6 +90,7 @@ def all_steps(site: Path) -> list[Step]:
                     "tests",
                     "--ignore=tests/site",
                     "--ignore=tests/notebooks",
+                    "--ignore=tests/playground",
                     "--cov",
                     "--cov-report=term:skip-covered",
                     share="worksteal",
@@ -106,6 +107,11 @@ def all_steps(site: Path) -> list[Step]:
             "chapters run again, every printed word compared",
             [nbval(*(f"notebooks/{path.stem}.ipynb" for path in longest_first()))],
             "a chapter no longer prints what it stores: make notebooks CHAPTER=NN, then review",
+        ),
+        Step(
+            "playground: its numbers against the package's, its page in a browser",
+            [pytest("tests/playground")],
+            "the page's GAN is not the book's, or its page does not do as it should",
         ),
         Step(
             "site, driven in a browser",

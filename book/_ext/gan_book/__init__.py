@@ -4,11 +4,11 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from gan_book import boxes, claims, colophon, docstrings, pages
+from gan_book import boxes, claims, colophon, docstrings, pages, playground
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register every part of the extension."""
-    for part in (boxes, claims, colophon, docstrings, pages):
+    for part in (boxes, claims, colophon, docstrings, pages, playground):
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
