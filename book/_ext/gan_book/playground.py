@@ -1,46 +1,46 @@
 """The playground in one line of a chapter: a GAN that trains in the reader's browser."""
 
 from html import escape
+from pathlib import Path
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-STILL = "/book/_static/hero-still.svg"
-ALT = (
-    "Still picture of a generator that has learnt two humps: the dashed curve of the data, the "
-    "filled curve of the generator on it, and the line of the discriminator near one half."
-)
+ELEMENT = """\
+<gan-playground state="{state}"{compact}>
+<figure>{still}<figcaption>The playground needs JavaScript. This is what it shows, 30 steps after
+its start: the data (blue, dashed), the generator's samples (orange), the discriminator (green) and
+the best discriminator against this generator (green, dashed).</figcaption></figure>
+</gan-playground>
+"""
 
 
 class PlaygroundDirective(SphinxDirective):
     """`{playground} #gan?loss=hinge`: the playground in that state; without one, in its usual one.
 
     The text inside says what to try. Where no script runs, and on paper, a still picture stands in
-    its place.
+    its place. With `full` it follows the address of the page.
     """
 
     has_content = True
     optional_arguments = 1
     final_argument_whitespace = True
-    option_spec = {"full": lambda _: True}
+    option_spec = {"full": directives.flag}  # noqa: RUF012  (docutils wants a dict)
 
     def run(self) -> list[nodes.Node]:
-        """Make the element, with the still picture and the text inside."""
-        state = escape(self.arguments[0] if self.arguments else "", quote=True)
-        compact = "" if "full" in self.options else " compact"
-        figure = nodes.figure("", nodes.image(uri=STILL, alt=ALT), classes=["playground-still"])
-        caption = "The playground trains a GAN here when JavaScript may run. This is a still."
-        figure += nodes.caption("", caption)
+        """Make the element, the still picture in it, and the text above it."""
+        still = Path(self.env.srcdir) / "book" / "playground" / "still.svg"
+        self.env.note_dependency(str(still))
+        element = ELEMENT.format(
+            state=escape(self.arguments[0] if self.arguments else ""),
+            compact="" if "full" in self.options else " compact",
+            still=still.read_text(encoding="utf-8").strip(),
+        )
         text = nodes.container(classes=["playground-text"])
         self.state.nested_parse(self.content, self.content_offset, text)
-        opening = f'<gan-playground state="{state}"{compact}>'
-        return [
-            text,
-            nodes.raw("", opening, format="html"),
-            figure,
-            nodes.raw("", "</gan-playground>", format="html"),
-        ]
+        return [*text.children, nodes.raw("", element, format="html")]
 
 
 def setup(app: Sphinx) -> None:
