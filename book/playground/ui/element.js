@@ -117,7 +117,7 @@ export const define = () => {
     begin() {
       if (this.port) return;
       const here = () => {
-        this.port = serve((m) => setTimeout(() => this.receive(m)), 8);
+        this.port = serve((m) => queueMicrotask(() => this.receive(m)), 8); // in order, as from a worker
         this.tell(say('slices'));
         this.set();
       };
