@@ -35,8 +35,6 @@ ${fold('panel', button('line') + '<ol></ol>')}${fold('settings', `<div>${FIELDS.
 <div class="bar">${['describe', 'copy'].map(button).join('')}</div><pre tabindex="0" hidden></pre><p class="same">${say('same')}</p></section>`;
 
 export const define = () => {
-  if (customElements.get('gan-playground')) return;
-
   class GanPlayground extends HTMLElement {
     /** @type {State} */ state = ALL;
     /** @type {any} the newest frame of this run */ frame;
