@@ -53,7 +53,7 @@ const minifiedCss = {
 // Names of the engine's own properties, which the bundle may call a, b, c: a fortieth of its size. None
 // of them is read by a string, and no other library's objects are asked for them.
 const OWN =
-  /^(parts|pass[DG]|view[DG]|realLogits|dOutput|output|layers|inputs|outputs|transpose|backward|forward|tangent|penalise|follow|descend|gUsesReal|[dg]Fake|dReal|stream|bits|single|spare|slope|updates|emaG|matmul|phase|sizes|adam|square|quantiles|gradientAt|highQuality|captured|lastBatch|inOrder|step[DG])$/;
+  /^(parts|pass[DG]|view[DG]|realLogits|dOutput|output|layers|inputs|outputs|transpose|backward|forward|tangent|penalise|follow|descend|gUsesReal|[dg]Fake|dReal|stream|bits|single|spare|slope|updates|emaG|matmul|phase|sizes|adam|square|quantiles|gradientAt|highQuality|captured|lastBatch|inOrder|step[DG]|randn?|density|generate|weights)$/;
 
 /** One classic script: ES modules do not load from file://. @param {string} entry @param {RegExp} [mangleProps] */
 async function script(entry, mangleProps) {

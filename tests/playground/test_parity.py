@@ -176,53 +176,58 @@ def test_initial_weights_are_bit_equal(node, networks):
 # --- training
 
 
-def first_gradients(s: Settings, precision: str, name: str) -> dict[str, Any]:
-    """Return the gradients of the first update of D and of the first of G, by a loop by hand."""
+def first_step(s: Settings, precision: str) -> dict[str, Any]:
+    """Return gradients and losses of the first update of D and of the first of G, by hand."""
     G, D, target = make(s, DTYPES[precision])
     streams = ensemble.Streams(s["seed"], [s["member"]])
     G, D = ensemble.replicate(G, streams), ensemble.replicate(D, streams)
-    loss, penalty = losses.LOSSES[name], PENALTIES[s["penalty"]](s["gamma"])
+    loss, penalty = losses.LOSSES[s["loss"]], PENALTIES[s["penalty"]](s["gamma"])
     x_real = target.sample(s["batch"], generator=streams).to(DTYPES[precision])
     x_fake = G(streams.randn(s["batch"], s["noise"]).to(DTYPES[precision]))
-    total = loss.d(D.logits(x_real), D.logits(x_fake.detach()))
-    if penalty is not None:
-        total = total + penalty(D, x_real, x_fake.detach(), streams)
+    d_loss = loss.d(D.logits(x_real), D.logits(x_fake.detach()))
+    extra = torch.zeros(1) if penalty is None else penalty(D, x_real, x_fake.detach(), streams)
     optimizer = torch.optim.Adam(D.parameters(), lr=s["lrD"], betas=(s["beta1"], s["beta2"]))
-    total.sum().backward()
+    (d_loss + extra).sum().backward()
     grad_D = [w.grad.flatten().clone() for w in D.parameters()]
     optimizer.step()
-    loss.g(D.logits(x_real).detach(), D.logits(x_fake)).sum().backward(inputs=list(G.parameters()))
-    return {"grad_D": grad_D, "grad_G": [w.grad.flatten() for w in G.parameters()]}
+    g_loss = loss.g(D.logits(x_real).detach(), D.logits(x_fake))
+    g_loss.sum().backward(inputs=list(G.parameters()))
+    grad_G = [w.grad.flatten() for w in G.parameters()]
+    values = {"d_loss": d_loss.detach(), "penalty": extra.detach(), "g_loss": g_loss.detach()}
+    return {"grad_D": grad_D, "grad_G": grad_G, **values}
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_first_gradients_and_first_losses(node, penalty):
-    jobs = [
-        {"settings": case(loss=name, penalty=penalty, target=target, networks=nets, noise=noise),
-         "precision": precision, "steps": 1, "simd": simd, "want": ["gradients"]}
+    mlp = [
+        (case(loss=name, penalty=penalty, target="ring", noise=2), precision, simd)
         for name in LOSSES
-        for target, nets, noise, precision, simd in [
-            ("mixture", "seed", 8, "float32", True), ("ring", "mlp", 2, "float32", False),
-            ("ring", "mlp", 2, "float64", False),
-        ]
-    ]  # fmt: skip
+        for precision, simd in (("float32", True), ("float64", False))
+    ]
+    seed = [
+        (case(loss=name, penalty=penalty, target="mixture", networks="seed"), "float32", simd)
+        for name, simd in (("non-saturating", True), ("relativistic", False))
+    ]
+    jobs = [
+        {"settings": s, "precision": precision, "simd": simd, "steps": 1, "want": ["gradients"]}
+        for s, precision, simd in mlp + seed
+    ]
     for job, out in zip(jobs, node("run.mjs", jobs), strict=True):
-        s, precision = job["settings"], job["precision"]
-        theirs = first_gradients(s, precision, s["loss"])
-        what = f"{s['loss']}, {penalty}, {s['target']}, {precision}, simd {job['simd']}"
-        assert apart(out["grad_D"], theirs["grad_D"]) <= 1e-6, what
-        run = train(s, precision, 1)
-        shown = {**out, "g_loss": run.history.g_loss[:, 0].tolist()}
-        assert_same_losses(shown, run, 0, 1e-6, what)  # without G's loss: D has moved before it
-        if precision == "float64" or s["loss"] in ABSOLUTE:
-            assert apart(out["grad_G"], theirs["grad_G"]) <= 1e-6, what
-            assert_same_losses(out, run, 0, 1e-6, what)
+        s = job["settings"]
+        theirs = first_step(s, job["precision"])
+        what = f"{s['loss']}, {penalty}, {s['networks']}, {job['precision']}"
+        # G's part comes after D's update, which in float32 may hold noise: see DIFFERENCES
+        whole = job["precision"] == "float64" or s["loss"] in ABSOLUTE
+        for name in ("grad_D", "grad_G") if whole else ("grad_D",):
+            assert apart(out[name], theirs[name]) <= 1e-6, f"{what}: {name}"
+        for name in ("d_loss", "penalty", "g_loss") if whole else ("d_loss", "penalty"):
+            assert apart([out[name]], [theirs[name]]) <= 1e-6, f"{what}: {name}"
 
 
 @pytest.mark.parametrize(
     ("penalty", "target", "k", "noise", "ema"),
     [
-        ("none", "mixture", 3, 2, 0.9),
+        ("none", "mixture", 2, 2, 0.9),
         ("R1", "gaussian", 1, 8, 0),
         ("R1", "uniform", 3, 1, 0.99),
         ("R2", "ring", 2, 4, 0),
@@ -276,10 +281,13 @@ def test_float64_from_the_seed_alone_over_300_steps(node, settings):
     assert_same_losses(out, train(settings, "float64", 300), 0, 1e-6, str(settings))
 
 
-@pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize(
-    ("target", "k", "noise", "nets"),
-    [("mixture", 3, 2, "mlp"), ("grid", 1, 3, "mlp"), ("gaussian", 1, 8, "seed")],
+    ("penalty", "target", "k", "noise", "nets"),
+    [
+        *[(penalty, "mixture", 3, 2, "mlp") for penalty in PENALTIES],
+        ("R1 + R2", "grid", 1, 3, "mlp"),
+        *[(penalty, "gaussian", 1, 8, "seed") for penalty in ("none", "R1", "gradient penalty")],
+    ],
 )
 def test_float32_from_the_seed_alone_over_50_steps(node, penalty, target, k, noise, nets):
     s = case(penalty=penalty, target=target, k=k, noise=noise, networks=nets, batch=64)

@@ -31,15 +31,13 @@ const page = () => `<style>${css}</style><slot></slot><section aria-label="${say
 <div class="bar">${['run', 'D', 'G', 'reset'].map(button).join('')}<label>${say('speed')} <input name="speed" type="range" max="4" value="4"></label></div>
 <p class="keys numbers"></p><p class="words" role="status"></p>
 <div class="charts"><canvas></canvas><canvas></canvas></div>
-${fold('panel', button('line') + '<ol></ol>')}${fold('settings', `<form>${FIELDS.map(field).join('')}</form>`)}
+${fold('panel', button('line') + '<ol></ol>')}${fold('settings', `<div>${FIELDS.map(field).join('')}</div>`)}
 <div class="bar">${['describe', 'copy'].map(button).join('')}</div><pre tabindex="0" hidden></pre><p class="same">${say('same')}</p></section>`;
 
 export const define = () => {
-  if (customElements.get('gan-playground')) return;
-
   class GanPlayground extends HTMLElement {
     /** @type {State} */ state = ALL;
-    /** @type {any} the newest frame */ frame;
+    /** @type {any} the newest frame of this run */ frame;
     /** @type {any} the story being told */ story;
     /** @type {((m: any) => void)|undefined} to what trains */ port;
     /** @type {Worker|undefined} */ worker;
@@ -66,7 +64,6 @@ export const define = () => {
         events.split(' ').forEach((event) => place.addEventListener(event, then, { signal }));
       on(root, 'click', (e) => e.target.dataset.do && this.press(e.target.dataset.do));
       on(root, 'change', (e) => this.choose(e.target));
-      on(root, 'submit', (e) => e.preventDefault());
       const picture = this.$('.picture');
       on(picture, 'pointerdown pointermove pointerup pointercancel', (e) => this.paint(e));
       on(picture, 'keydown', (e) => this.key(e));
@@ -118,8 +115,7 @@ export const define = () => {
     begin() {
       if (this.port) return;
       const here = () => {
-        const receive = serve((m) => setTimeout(() => this.receive(m)), 8);
-        this.port = (m) => setTimeout(() => receive(m));
+        this.port = serve((m) => queueMicrotask(() => this.receive(m)), 8); // in order, as from a worker
         this.tell(say('slices'));
         this.set();
       };
@@ -143,7 +139,7 @@ export const define = () => {
       this.rows = [[], [], [], [], [], []];
       this.looks = [];
       this.at = -1;
-      this.stale = true;
+      this.frame = undefined;
       const { twin, many, ...settings } = this.state;
       this.send({ do: 'set', id: ++this.run, settings, twin, many, gap: matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 60 });
     }
@@ -200,7 +196,6 @@ export const define = () => {
       this.looks.push(...frame.looks);
       const ran = this.frame?.running;
       this.frame = frame;
-      this.stale = false;
       this.$('[data-do=run]').textContent = say(frame.running ? 'pause' : 'run');
       for (const who of 'DG') this.$(`[data-do=${who}]`).disabled = frame.running;
       if (frame.stopped) this.tell(say('stopped') + frame.stopped + say('again'), true);
@@ -221,7 +216,7 @@ export const define = () => {
 
     go() {
       const end = this.story?.steps;
-      this.send({ do: 'run', rate: RATES[this.$('[name=speed]').value], until: this.frame?.steps < end ? end : 0 });
+      this.send({ do: 'run', rate: RATES[this.$('[name=speed]').value], until: this.frame?.steps >= end ? 0 : end });
     }
 
     /** @param {string} order what a button stands for */
@@ -229,7 +224,7 @@ export const define = () => {
       this.begin();
       const { frame } = this;
       if (order === 'run') {
-        if (frame?.running && !this.stale) return this.send({ do: 'pause' });
+        if (frame?.running) return this.send({ do: 'pause' });
         if (frame?.stopped) this.set();
         this.tell('');
         this.go();
@@ -313,7 +308,7 @@ export const define = () => {
 
     draw() {
       const { frame, state, data, rows, looks } = this;
-      if (!frame || this.stale) return;
+      if (!frame) return;
       const plane = frame.dim > 1;
       const dirac = state.networks === 'dirac';
       const canvas = this.$('.picture');

@@ -69,7 +69,9 @@ export const serve = (send, budget = 24) => {
   let rows = [];
   /** @type {number[][]} what `measure` found: the step, then of each run */
   let looks = [];
-  /** @type {any} the newest orders */
+  /** @type {any[]} orders not yet obeyed */
+  let queue = [];
+  /** @type {any} the newest of each kind */
   let order = {};
   let [turn, from, began, sent, running, waiting] = [0, 0, 0, 0, false, false];
 
@@ -138,10 +140,10 @@ export const serve = (send, budget = 24) => {
     if (running) setTimeout(tick);
   });
 
-  return (m) => {
+  const obey = () => {
+    const [m] = queue.splice(0, 1);
     const was = running;
-    if (m.do === 'drawn') waiting = false;
-    else attempt(() => {
+    if (m) attempt(() => {
       order = { ...order, ...m };
       running = m.do === 'run';
       if (m.do === 'set') {
@@ -161,5 +163,14 @@ export const serve = (send, budget = 24) => {
         picture();
       }
     });
+  };
+
+  return (m) => {
+    if (m.do === 'drawn') waiting = false;
+    else {
+      if (m.do === 'set') queue = []; // nobody waits for what a run now given up was to do
+      queue.push(m);
+      setTimeout(obey);
+    }
   };
 };
