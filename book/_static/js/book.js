@@ -30,6 +30,7 @@
     }
   };
   const unfold = () => { // a claim inside a folded solution
+    if (location.hash.startsWith("#gan?")) return; // a state of the playground
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     for (let box = target && target.closest("details"); box; box = box.parentElement.closest("details")) {
       box.open = true;
