@@ -21,7 +21,6 @@ OWED = "its claims are not yet on record over 20 blocks"
 OUTSTANDING: dict[tuple[str, str], str] = {
     (RECORDS, "06_reading_a_run"): OWED,
     (RECORDS, "07_measuring"): OWED,
-    (RECORDS, "11_wasserstein"): OWED,
 }
 
 
