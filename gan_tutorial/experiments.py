@@ -57,8 +57,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -359,6 +357,8 @@ class Result:
         BCa: Efron 1987, "Better bootstrap confidence intervals"; the widening: Hesterberg 2015
         (arXiv 1411.5279); Holm 1979, "A simple sequentially rejective multiple test procedure".
         """
+        from statsmodels.stats.multitest import multipletests  # slow to load, as is scipy.stats
+
         if margin is not None and not 0 < margin < math.inf:
             raise ValueError(f"margin must be positive and finite, or None, got {margin}")
         if not 0 < level < 1:
@@ -400,6 +400,8 @@ def _numbers(values: Any) -> Tensor:
 
 def _interval(d: Tensor, level: float, seed: int) -> tuple[float, float]:
     """Return the bootstrap interval of the mean of d."""
+    from scipy import stats
+
     if d.max() - d.min() <= 1e-12 * d.abs().max():
         return d[0].item(), d[0].item()  # nothing varies but rounding: BCa would divide by zero
     n = len(d)
@@ -418,6 +420,8 @@ def _interval(d: Tensor, level: float, seed: int) -> tuple[float, float]:
 
 def _sign_flip(d: Tensor, seed: int) -> float:
     """Return the two-sided p of "d is as likely as -d", by the mean."""
+    from scipy import stats
+
     test = stats.permutation_test(
         (d.numpy(),),
         np.mean,

@@ -14,25 +14,6 @@ from chapters import chapters, read_text
 
 CHAPTERS = [path.stem for path in chapters()]
 
-# What is known to be unfinished. Each is expected to fail until it is mended, and to leave this
-# list the moment it is: an entry that passes is an error.
-RECORDS = "test_records.py"
-OWED = "its claims are not yet on record over 20 blocks"
-OUTSTANDING: dict[tuple[str, str], str] = {
-    (RECORDS, "06_reading_a_run"): OWED,
-    (RECORDS, "07_measuring"): OWED,
-}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Expect what is outstanding to fail, strictly."""
-    for item in items:
-        chapter = getattr(item, "callspec", None) and item.callspec.params.get("chapter")
-        name = getattr(item, "originalname", item.name)
-        reason = OUTSTANDING.get((name, chapter)) or OUTSTANDING.get((item.path.name, chapter))
-        if reason:
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
-
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test that asks for a ``chapter`` on each of them."""
