@@ -1,4 +1,4 @@
-"""Settings of every test: one thread, no window, no progress bar, nobody's private seed."""
+"""Settings of every test: one thread, no window, no progress bar, a seed, nobody's private one."""
 
 import os
 
@@ -12,6 +12,13 @@ os.environ |= {
     "MPLBACKEND": "Agg",
 }
 
-import torch  # noqa: E402  (the variables above must be set before it loads)
+import pytest  # noqa: E402  (the variables above must be set before torch loads)
+import torch  # noqa: E402
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    """Draw the same weights whichever tests the process ran before."""
+    torch.manual_seed(0)
