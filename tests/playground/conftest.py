@@ -1,4 +1,4 @@
-"""What the tests of the playground need: Node, and for the build its packages."""
+"""What the tests of the playground need: Node, Chromium, and for the build its packages."""
 
 from __future__ import annotations
 
@@ -6,14 +6,25 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 HERE = Path(__file__).resolve().parent
-SOURCES = HERE.parents[1] / "book" / "playground"
+ROOT = HERE.parents[1]
+SOURCES = ROOT / "book" / "playground"
+sys.path.append(str(ROOT / "tests" / "site"))
+from browsers import launch  # noqa: E402
+
+CALL = """async ([script, data]) =>
+  JSON.stringify((await import(`/tests/playground/${script}`)).default(JSON.parse(data)))"""
 
 
 def missing(what: str) -> None:
@@ -25,18 +36,71 @@ def missing(what: str) -> None:
 
 @pytest.fixture(scope="session")
 def node() -> Callable[..., Any]:
-    """Run a script of this folder, give it data as JSON, and return the JSON that it prints."""
+    """Call what a script of this folder exports, with data as JSON, and return its answer."""
     if shutil.which("node") is None:
         missing("Node is not installed, so the playground is not tested")
 
     def run(script: str, data: Any) -> Any:
         done = subprocess.run(
-            ["node", HERE / script], input=json.dumps(data), capture_output=True, text=True
+            ["node", HERE / "answer.mjs", script],
+            input=json.dumps(data),
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
     return run
+
+
+class Server(ThreadingHTTPServer):
+    """Serves files quietly: a browser that closes a connection early is no error."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), partial(self.Handler, directory=folder))
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+    def __exit__(self, *args: object) -> None:
+        self.shutdown()
+        super().__exit__(*args)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this system."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        missing("no Chromium on this machine, so the playground was not tried in it")
+    with sync_playwright() as playwright, launch(playwright, program) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(browser: Browser) -> Iterator[Callable[..., Any]]:
+    """Call what a script of this folder exports, in a page of Chromium; see `node`."""
+    with Server(ROOT) as server, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")  # a list of files will do
+        yield lambda script, data: json.loads(page.evaluate(CALL, [script, json.dumps(data)]))
+
+
+@pytest.fixture(params=["node", "chromium"])
+def engine(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    """Call what a script of this folder exports: once in Node, and once in Chromium.
+
+    Their numbers are not the same: an exponential may differ in its last bit.
+    """
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="session")

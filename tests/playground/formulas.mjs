@@ -1,4 +1,4 @@
-// Print the lines of Python that the step panel shows, for every loss.
+// Return the lines of Python that the step panel shows, for every loss.
 import { FORMULA } from "../../book/playground/ui/python.js";
 
-console.log(JSON.stringify(FORMULA));
+export default () => FORMULA;

@@ -1,4 +1,4 @@
-// Answer a list of [what, ...arguments] on stdin: random numbers, samples, densities, metrics.
+// Answer a list of [what, ...arguments]: random numbers, samples, densities, metrics.
 import { makeTarget } from "../../book/playground/engine/data.js";
 import { check } from "../../book/playground/engine/gan.js";
 import { kde, modeCoverage, w1 } from "../../book/playground/engine/metrics.js";
@@ -24,6 +24,4 @@ const answer = {
   modeCoverage,
 };
 
-let text = "";
-for await (const chunk of process.stdin) text += chunk;
-console.log(JSON.stringify(JSON.parse(text).map(([what, ...args]) => answer[what](...args))));
+export default (asked) => asked.map(([what, ...args]) => answer[what](...args));

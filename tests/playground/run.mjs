@@ -1,4 +1,4 @@
-// Train what a list of jobs on stdin asks for, and print what came of it: test_parity.py compares.
+// Train what a list of jobs asks for, and return what came of it: test_parity.py compares.
 import { Gan } from "../../book/playground/engine/gan.js";
 
 /** The gradient of a network's last backward pass in PyTorch's order: W (out, in), then b. */
@@ -36,8 +36,7 @@ function run({ settings, precision, simd, steps, want = [], sample, points }, ta
   return out;
 }
 
-let text = "";
-for await (const chunk of process.stdin) text += chunk;
-const asked = JSON.parse(text);
-const { jobs, tape } = Array.isArray(asked) ? { jobs: asked } : asked;
-console.log(JSON.stringify(jobs.map((job) => run(job, tape && Float32Array.from(tape)))));
+export default (asked) => {
+  const { jobs, tape } = Array.isArray(asked) ? { jobs: asked } : asked;
+  return jobs.map((job) => run(job, tape && Float32Array.from(tape)));
+};

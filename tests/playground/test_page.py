@@ -7,26 +7,19 @@ import io
 import random
 import re
 import shutil
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from conftest import missing
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from conftest import Server
+from playwright.sync_api import Browser, Locator, Page
 
 from gan_tutorial import losses
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "tests" / "site"))
-from browsers import launch  # noqa: E402
-
 pytestmark = pytest.mark.site
 
 HTML = """<!doctype html>
@@ -59,16 +52,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return top
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that closes a connection early is no error."""
-
-
 @pytest.fixture(scope="module")
 def places(folder: Path) -> Iterator[dict[str, str]]:
     """Where the page is found: as a file, on a server, and below a path of that server."""
@@ -76,21 +59,9 @@ def places(folder: Path) -> Iterator[dict[str, str]]:
     with contextlib.ExitStack() as stack:
         found = {"file": f"file://{deep}/page.html"}
         for name, root, path in (("server", deep, ""), ("sub-path", folder, "some/course/")):
-            server = stack.enter_context(_Server(("127.0.0.1", 0), partial(_Quiet, directory=root)))
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            stack.callback(server.shutdown)
+            server = stack.enter_context(Server(root))
             found[name] = f"http://127.0.0.1:{server.server_port}/{path}page.html"
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        missing("no Chromium on this machine, so the playground's page was not looked at")
-    with sync_playwright() as playwright, launch(playwright, program) as running:
-        yield running
 
 
 @pytest.fixture
@@ -521,10 +492,10 @@ def bad_idea(chance: random.Random) -> str:
     return beginning + chance.choice(["&", "&", "&&", ";"]).join(pairs)
 
 
-def test_ten_thousand_addresses_give_a_state_or_a_sentence(node) -> None:
+def test_ten_thousand_addresses_give_a_state_or_a_sentence(engine) -> None:
     chance = random.Random(0)
     ideas = [bad_idea(chance) for _ in range(10_000)]
-    answers = node("addresses.mjs", ideas)
+    answers = engine("addresses.mjs", ideas)
     assert len(answers) == 10_000
     refused = 0
     for idea, answer in zip(ideas, answers, strict=True):

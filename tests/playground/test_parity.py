@@ -1,12 +1,14 @@
 """The playground's engine against the package itself: the same seed gives the same numbers.
 
-`run.mjs` trains in Node what the tests train here. Where a test says `tape`, the engine gets the
-random numbers that PyTorch drew; everywhere else it draws its own.
+`run.mjs` trains in Node, and again in a page of Chromium, what the tests train here. Where a test
+says `tape`, the engine gets the random numbers that PyTorch drew; everywhere else it draws its own.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -71,9 +73,17 @@ def make(s: Settings, dtype: torch.dtype) -> tuple[nn.Module, nn.Module, Any]:
 
 
 def train(s: Settings, precision: str, steps: int, names: list[str] | None = None) -> training.Run:
-    """Train the settings with each of several losses: member i of the run plays by names[i]."""
+    """Train the settings with each of several losses: member i of the run plays by names[i].
+
+    What Node is compared with need not be trained again for Chromium.
+    """
+    return _train(json.dumps(s), precision, steps, tuple(names or [s["loss"]]))
+
+
+@cache
+def _train(settings: str, precision: str, steps: int, names: tuple[str, ...]) -> training.Run:
+    s = json.loads(settings)
     G, D, target = make(s, DTYPES[precision])
-    names = names or [s["loss"]]
     return training.train(
         G, D, target,
         loss=[losses.LOSSES[name] for name in names],
@@ -116,23 +126,23 @@ def assert_same_losses(
 # --- random numbers
 
 
-def test_uniform_numbers_are_those_of_torch_bit_for_bit(node):
+def test_uniform_numbers_are_those_of_torch_bit_for_bit(engine):
     seeds = [0, 1, 42, 2**31, 2**32 - 1]
-    answers = node("numbers.mjs", [["stream", s, [["rand", 7], ["rand", 1500]]] for s in seeds])
+    answers = engine("numbers.mjs", [["stream", s, [["rand", 7], ["rand", 1500]]] for s in seeds])
     for seed, answer in zip(seeds, answers, strict=True):
         g = torch.Generator().manual_seed(seed)
         for ours, n in zip(answer, (7, 1500), strict=True):
             assert ours == torch.rand(n, generator=g).tolist(), f"seed {seed}"
-    (doubles,) = node("numbers.mjs", [["doubles", 3, 700]])
+    (doubles,) = engine("numbers.mjs", [["doubles", 3, 700]])
     g = torch.Generator().manual_seed(3)
     assert doubles == torch.rand(700, generator=g, dtype=torch.float64).tolist()
 
 
-def test_normal_numbers_are_those_of_torch(node):
+def test_normal_numbers_are_those_of_torch(engine):
     # below 16 numbers torch draws pairs, of which the second may wait; from 16 on blocks
     sizes = [1, 1, 2, 15, 3, 16, 17, 31, 32, 5, 100, 512, 1, 513]
     seeds = [0, 7, 123456789]
-    answers = node("numbers.mjs", [["stream", s, [["randn", n] for n in sizes]] for s in seeds])
+    answers = engine("numbers.mjs", [["stream", s, [["randn", n] for n in sizes]] for s in seeds])
     for seed, answer in zip(seeds, answers, strict=True):
         g = torch.Generator().manual_seed(seed)
         for ours, n in zip(answer, sizes, strict=True):
@@ -142,14 +152,14 @@ def test_normal_numbers_are_those_of_torch(node):
             assert n >= 16 or ours == theirs.tolist()
 
 
-def test_members_have_the_streams_of_the_ensemble(node):
+def test_members_have_the_streams_of_the_ensemble(engine):
     pairs = [(s, m) for s in (0, 1, 2**32 - 1) for m in (0, 1, 7, 2**32 - 1)]
-    ours = node("numbers.mjs", [["member", *pair] for pair in pairs])
+    ours = engine("numbers.mjs", [["member", *pair] for pair in pairs])
     assert ours == [ensemble.member_seed(*pair) for pair in pairs]
 
 
 @pytest.mark.parametrize("networks", ["seed", "mlp"])
-def test_initial_weights_are_bit_equal(node, networks):
+def test_initial_weights_are_bit_equal(engine, networks):
     cases = [
         case(networks=networks, noise=noise, seed=seed, member=member, width=width, depth=depth)
         for noise, seed, member, width, depth in [
@@ -161,7 +171,7 @@ def test_initial_weights_are_bit_equal(node, networks):
         for p in ("float32", "float64")
         for s in cases
     ]
-    for job, out in zip(jobs, node("run.mjs", jobs), strict=True):
+    for job, out in zip(jobs, engine("run.mjs", jobs), strict=True):
         G, D, _ = make(job["settings"], DTYPES[job["precision"]])
         streams = ensemble.Streams(job["settings"]["seed"], [job["settings"]["member"]])
         G, D = ensemble.replicate(G, streams), ensemble.replicate(D, streams)
@@ -198,7 +208,7 @@ def first_step(s: Settings, precision: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
-def test_first_gradients_and_first_losses(node, penalty):
+def test_first_gradients_and_first_losses(engine, penalty):
     mlp = [
         (case(loss=name, penalty=penalty, target="ring", noise=2), precision, simd)
         for name in LOSSES
@@ -212,7 +222,7 @@ def test_first_gradients_and_first_losses(node, penalty):
         {"settings": s, "precision": precision, "simd": simd, "steps": 1, "want": ["gradients"]}
         for s, precision, simd in mlp + seed
     ]
-    for job, out in zip(jobs, node("run.mjs", jobs), strict=True):
+    for job, out in zip(jobs, engine("run.mjs", jobs), strict=True):
         s = job["settings"]
         theirs = first_step(s, job["precision"])
         what = f"{s['loss']}, {penalty}, {s['networks']}, {job['precision']}"
@@ -236,12 +246,28 @@ def test_first_gradients_and_first_losses(node, penalty):
         ("gradient penalty", "ring", 2, 3, 0.9),
     ],
 )
-def test_float64_over_300_steps(node, monkeypatch, penalty, target, k, noise, ema):
+def test_float64_over_300_steps(engine, penalty, target, k, noise, ema):
     """Every loss, with the random numbers that PyTorch drew."""
     s = case(penalty=penalty, target=target, k=k, noise=noise, ema=ema, lrG=1e-3, lrD=1e-3)
+    run, tape = recorded(json.dumps(s))
+    jobs = [
+        {"settings": {**s, "loss": name}, "precision": "float64", "steps": 300, "want": ["trained"]}
+        for name in LOSSES
+    ]
+    outs = engine("run.mjs", {"jobs": jobs, "tape": tape})
+    for i, (name, out) in enumerate(zip(LOSSES, outs, strict=True)):
+        what = f"{name}, {penalty}, {target}, k = {k}"
+        assert_same_losses(out, run, i, 1e-6, what)
+        assert apart(out["trained"], weights(run, i)) <= 1e-6, what
+
+
+@cache
+def recorded(settings: str) -> tuple[training.Run, list[float]]:
+    """Train with every loss; return the run and the random numbers that it drew."""
+    s = json.loads(settings)
     drawn: list[float] = []
 
-    def recorded(method):
+    def listening(method):
         def draw(self, *shape):
             numbers = method(self, *shape)
             drawn.extend(numbers[0].flatten().tolist())
@@ -249,21 +275,13 @@ def test_float64_over_300_steps(node, monkeypatch, penalty, target, k, noise, em
 
         return draw
 
-    for name in ("rand", "randn"):
-        monkeypatch.setattr(ensemble.Streams, name, recorded(getattr(ensemble.Streams, name)))
-    make(s, torch.float64)[2].sample(16, generator=ensemble.Streams(0, 1))  # as train tries it
-    tried = len(drawn)
-    drawn.clear()
-    run = train(s, "float64", 300, LOSSES)
-    jobs = [
-        {"settings": {**s, "loss": name}, "precision": "float64", "steps": 300, "want": ["trained"]}
-        for name in LOSSES
-    ]
-    outs = node("run.mjs", {"jobs": jobs, "tape": drawn[tried:]})
-    for i, (name, out) in enumerate(zip(LOSSES, outs, strict=True)):
-        what = f"{name}, {penalty}, {target}, k = {k}"
-        assert_same_losses(out, run, i, 1e-6, what)
-        assert apart(out["trained"], weights(run, i)) <= 1e-6, what
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("rand", "randn"):
+            patch.setattr(ensemble.Streams, name, listening(getattr(ensemble.Streams, name)))
+        make(s, torch.float64)[2].sample(16, generator=ensemble.Streams(0, 1))  # as train tries it
+        tried = len(drawn)
+        drawn.clear()
+        return train(s, "float64", 300, LOSSES), drawn[tried:]
 
 
 @pytest.mark.parametrize(
@@ -276,8 +294,8 @@ def test_float64_over_300_steps(node, monkeypatch, penalty, target, k, noise, em
         case(target="mixture", k=3, loss="Wasserstein", penalty="gradient penalty"),
     ],
 )
-def test_float64_from_the_seed_alone_over_300_steps(node, settings):
-    (out,) = node("run.mjs", [{"settings": settings, "precision": "float64", "steps": 300}])
+def test_float64_from_the_seed_alone_over_300_steps(engine, settings):
+    (out,) = engine("run.mjs", [{"settings": settings, "precision": "float64", "steps": 300}])
     assert_same_losses(out, train(settings, "float64", 300), 0, 1e-6, str(settings))
 
 
@@ -289,45 +307,45 @@ def test_float64_from_the_seed_alone_over_300_steps(node, settings):
         *[(penalty, "gaussian", 1, 8, "seed") for penalty in ("none", "R1", "gradient penalty")],
     ],
 )
-def test_float32_from_the_seed_alone_over_50_steps(node, penalty, target, k, noise, nets):
+def test_float32_from_the_seed_alone_over_50_steps(engine, penalty, target, k, noise, nets):
     s = case(penalty=penalty, target=target, k=k, noise=noise, networks=nets, batch=64)
     run = train(s, "float32", 50, ABSOLUTE)
     jobs = [{"settings": {**s, "loss": name}, "steps": 50} for name in ABSOLUTE]
     # D is made of flat pieces, and a penalty jumps when a sample crosses from one to the next. The
     # tutorial's networks have so many that rounding may decide about it, here and in PyTorch.
     safe = 10 if nets == "seed" and penalty != "none" else 50
-    for i, (name, out) in enumerate(zip(ABSOLUTE, node("run.mjs", jobs), strict=True)):
+    for i, (name, out) in enumerate(zip(ABSOLUTE, engine("run.mjs", jobs), strict=True)):
         what = f"{name}, {penalty}, {target}, k = {k}, {nets}"
         assert_same_losses(out, run, i, 1e-6, what, steps=safe)
         assert_same_losses(out, run, i, 1e-3, what)
 
 
 @pytest.mark.parametrize("name", DIFFERENCES)
-def test_where_float32_fails_pytorch_fails_against_itself(node, monkeypatch, name):
+def test_where_float32_fails_pytorch_fails_against_itself(engine, monkeypatch, name):
     """Reverse the rows of every batch: the same mathematics, but the sums round otherwise."""
     s = case(batch=64, width=32, loss=name)
     run = train(s, "float32", 50)
-    (out,) = node("run.mjs", [{"settings": s, "steps": 50}])
+    (out,) = engine("run.mjs", [{"settings": s, "steps": 50}])
     for method in (ensemble.Streams.rand, ensemble.Streams.randn):
         reverse = lambda self, *shape, draw=method: draw(self, *shape).flip(1)  # noqa: E731
         monkeypatch.setattr(ensemble.Streams, method.__name__, reverse)
-    other = train(s, "float32", 50)
+    other = _train.__wrapped__(json.dumps(s), "float32", 50, (name,))
     ours = (torch.tensor(out["g_loss"]) - run.history.g_loss[:, 0]).abs().max()
     theirs = (other.history.g_loss - run.history.g_loss).abs().max()
     assert theirs > 1e-5  # so no program can promise 1e-6
     assert ours <= 100 * theirs
 
 
-def test_every_target_trains_alike(node):
+def test_every_target_trains_alike(engine):
     cases = [
         case(target=target, batch=20 if target == "points" else 16, noise=3) for target in TARGETS
     ]
     jobs = [{"settings": s, "precision": "float64", "steps": 20} for s in cases]
-    for s, out in zip(cases, node("run.mjs", jobs), strict=True):
+    for s, out in zip(cases, engine("run.mjs", jobs), strict=True):
         assert_same_losses(out, train(s, "float64", 20), 0, 1e-6, s["target"])
 
 
-def test_odd_sizes_train_alike(node):
+def test_odd_sizes_train_alike(engine):
     """Sizes that are no multiple of the kernel's blocks, and batches of a single sample."""
     cases = [
         case(width=w, depth=d, batch=m, noise=n, penalty="R1", target=target)
@@ -337,7 +355,7 @@ def test_odd_sizes_train_alike(node):
         ]
     ]  # fmt: skip
     jobs = [{"settings": s, "steps": 10, "simd": simd} for s in cases for simd in (True, False)]
-    for job, out in zip(jobs, node("run.mjs", jobs), strict=True):
+    for job, out in zip(jobs, engine("run.mjs", jobs), strict=True):
         run = train(job["settings"], "float32", 10)
         assert_same_losses(out, run, 0, 1e-6, str(job))
 
@@ -347,7 +365,7 @@ def test_odd_sizes_train_alike(node):
 
 @pytest.mark.parametrize("name", ["non-saturating", "relativistic"])
 @pytest.mark.parametrize("target", ["mixture", "ring"])
-def test_samples_logits_and_pulls(node, name, target):
+def test_samples_logits_and_pulls(engine, name, target):
     s = case(loss=name, target=target, ema=0.99, member=2, noise=3)
     run = train(s, "float64", 20)
     dim = TARGETS[target]().dim
@@ -359,7 +377,7 @@ def test_samples_logits_and_pulls(node, name, target):
         "sample": [700, 9],
         "points": at.flatten().tolist(),
     }
-    (out,) = node("run.mjs", [job])
+    (out,) = engine("run.mjs", [job])
     assert apart([out["sample"]], [run.sample(700, seed=9).flatten()]) <= 1e-6
     x = at.requires_grad_()
     logits = run.D.logits(x)
@@ -370,7 +388,7 @@ def test_samples_logits_and_pulls(node, name, target):
         assert apart([out["pull"]], [-slope.flatten()]) <= 1e-6
 
 
-def test_the_pull_of_a_paired_loss_is_its_mean_over_the_last_batch(node):
+def test_the_pull_of_a_paired_loss_is_its_mean_over_the_last_batch(engine):
     s = case(loss="relativistic", noise=3)
     run = train(s, "float64", 1)
     streams = ensemble.Streams(0, 1)
@@ -378,7 +396,7 @@ def test_the_pull_of_a_paired_loss_is_its_mean_over_the_last_batch(node):
     ensemble.replicate(D, (ensemble.replicate(G, streams), streams)[1])
     x_real = target.sample(16, generator=streams).double()
     at = torch.tensor([[-0.7], [0.1], [0.9]], dtype=torch.float64)
-    (out,) = node(
+    (out,) = engine(
         "run.mjs",
         [
             {
@@ -399,7 +417,7 @@ def test_the_pull_of_a_paired_loss_is_its_mean_over_the_last_batch(node):
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.3])
-def test_the_dirac_gan_is_that_of_chapter_5(node, gamma):
+def test_the_dirac_gan_is_that_of_chapter_5(engine, gamma):
     """Taking turns from (1, 0) with the Wasserstein loss: equations (5.7) and (5.9)."""
     lr = 0.2
     s = case(networks="dirac", loss="Wasserstein", lrG=lr, lrD=lr, gamma=gamma, penalty="R1")
@@ -408,13 +426,13 @@ def test_the_dirac_gan_is_that_of_chapter_5(node, gamma):
         for n in (0, 1, 7, 60)
     ]
     turn = np.array([[1 - lr**2, lr * (1 - lr * gamma)], [-lr, 1 - lr * gamma]])
-    for out, n in zip(node("run.mjs", jobs), (0, 1, 7, 60), strict=True):
+    for out, n in zip(engine("run.mjs", jobs), (0, 1, 7, 60), strict=True):
         expected = np.linalg.matrix_power(turn, n) @ [1, 0]
         assert np.ravel(out["trained"]) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_the_dirac_gan_plays_every_loss(node, name):
+def test_the_dirac_gan_plays_every_loss(engine, name):
     s = case(networks="dirac", loss=name, lrG=0.1, lrD=0.2, penalty="R1 + R2", gamma=0.1)
     theta, phi = torch.tensor([1.0, 0.0], dtype=torch.float64)
     loss = losses.LOSSES[name]
@@ -426,7 +444,7 @@ def test_the_dirac_gan_plays_every_loss(node, name):
         g_loss = loss.g((0 * phi).view(1, 1), (phi * theta).view(1, 1))
         theta = (theta - 0.1 * torch.autograd.grad(g_loss, theta)[0]).detach()
     job = {"settings": s, "precision": "float64", "steps": 25, "want": ["trained"]}
-    (out,) = node("run.mjs", [job])
+    (out,) = engine("run.mjs", [job])
     assert np.ravel(out["trained"]) == pytest.approx([theta.item(), phi.item()], abs=1e-12)
 
 
@@ -434,12 +452,12 @@ def test_the_dirac_gan_plays_every_loss(node, name):
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_targets_are_those_of_the_package(node, name):
+def test_targets_are_those_of_the_package(engine, name):
     s, target = case(target=name), TARGETS[name]()
     x = torch.linspace(-1.2, 1.2, 60).view(-1, target.dim)
     questions = [["sample", s, n, 5] for n in (7, 64, 2000)]
     asked = [*questions, ["density", s, x.flatten().tolist()], ["means", s]]
-    *samples, density, means = node("numbers.mjs", asked)
+    *samples, density, means = engine("numbers.mjs", asked)
     for n, ours in zip((7, 64, 2000), samples, strict=True):
         assert apart([ours], [target.sample(n, seed=5).flatten()]) <= 1e-6
     if name != "points":
@@ -448,31 +466,31 @@ def test_targets_are_those_of_the_package(node, name):
     if name in ("ring", "grid"):
         assert apart([means], [target.means.flatten()]) <= 1e-6
     if target.dim == 1:
-        (quantiles,) = node("numbers.mjs", [["quantiles", s, 501]])
+        (quantiles,) = engine("numbers.mjs", [["quantiles", s, 501]])
         assert apart([quantiles], [target.quantiles(501).flatten()]) <= 1e-6
 
 
-def test_distance_and_smoothed_density_against_scipy(node):
+def test_distance_and_smoothed_density_against_scipy(engine):
     rng = np.random.default_rng(0)
     samples = [rng.normal(size=n).tolist() for n in (1, 2, 7, 64, 100)]
     pairs = [(x, y) for x in samples for y in samples]
-    for (x, y), ours in zip(pairs, node("numbers.mjs", [["w1", *p] for p in pairs]), strict=True):
+    for (x, y), ours in zip(pairs, engine("numbers.mjs", [["w1", *p] for p in pairs]), strict=True):
         assert ours == pytest.approx(scipy.stats.wasserstein_distance(x, y), abs=1e-12)
     at = np.linspace(-3, 3, 21)
-    (ours,) = node("numbers.mjs", [["kde", samples[4], at.tolist()]])
+    (ours,) = engine("numbers.mjs", [["kde", samples[4], at.tolist()]])
     theirs = scipy.stats.gaussian_kde(samples[4], bw_method="silverman")(at)
     assert ours == pytest.approx(theirs.tolist(), abs=1e-12)
 
 
 @pytest.mark.parametrize("name", ["ring", "grid"])
-def test_mode_coverage_is_that_of_the_package(node, name):
+def test_mode_coverage_is_that_of_the_package(engine, name):
     target = TARGETS[name]()
     good, wide = target.sample(2500, seed=0), data.mixture([[0.0, 0.0]], 0.5).sample(500, seed=1)
     one = target.means[:1] + 0.01 * torch.randn(30, 2, generator=torch.Generator().manual_seed(2))
     none = torch.full((10, 2), 9.0)
     for x in (good, wide, one, none):
         args = [x.flatten().tolist(), target.means.flatten().tolist(), target.stds[0].item()]
-        (ours,) = node("numbers.mjs", [["modeCoverage", *args]])
+        (ours,) = engine("numbers.mjs", [["modeCoverage", *args]])
         theirs = metrics.mode_coverage(x.double(), target.means, target.stds)
         assert ours["captured"] == theirs.captured
         assert ours["highQuality"] == pytest.approx(theirs.high_quality.item(), abs=1e-12)
