@@ -190,11 +190,14 @@ def test_several_outcomes_give_several_results():
     assert counts.max() > 1
 
 
-def test_a_seed_that_is_lost_costs_no_other(calls):
-    def breaks(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        return losses.discriminator_loss(real_logits, fake_logits) * float("nan")
+def breaks(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    return losses.discriminator_loss(real_logits, fake_logits) * float("nan")
 
-    broken = losses.Loss(breaks, losses.nonsaturating.g)
+
+broken = losses.Loss(breaks, losses.nonsaturating.g)
+
+
+def test_a_seed_that_is_lost_costs_no_other(calls):
     result = study({"broken": {"loss": broken}, "lr": {"lr": 4e-3}}).run()
     assert len(calls) == 1
     assert result.frozen == {"base": 0, "broken": SEEDS, "lr": 0}
@@ -281,7 +284,12 @@ def test_another_loop_is_another_part(calls, tmp_path):
         return training.train(G, D, target, steps=steps, replicas=replicas, seed=seed,
             progress=progress, loss=loss, batch_size=batch_size, lr=lr)  # fmt: skip
 
-    for loop, expected in ((None, 1), (once, 1), (once, 0), (None, 0)):
+    def slower(G, D, target, *, steps, replicas, seed, progress, loss, batch_size, lr):
+        return training.train(G, D, target, steps=steps, replicas=replicas, seed=seed,
+            progress=progress, loss=loss, batch_size=batch_size, lr=lr / 2)  # fmt: skip
+
+    loops = (None, 1), (once, 1), (slower, 1), (once, 0), (slower, 0), (None, 0)
+    for loop, expected in loops:
         calls.clear()
         study({}, **SHORT, train=loop).run(cache=tmp_path)
         assert len(calls) == expected
@@ -928,13 +936,13 @@ def test_outcomes_and_lost_seeds_are_stored_by_name(tmp_path, monkeypatch):
     def both(run):
         return {"W1": w1(run), "twice": 2 * w1(run)}
 
-    lost = study({"lost": {"lr": 1e30}}, measure=both, base=base(steps=3))
+    lost = study({"lost": {"loss": broken}}, measure=both, base=base(steps=3))
     kept = lost.stored(tmp_path / "study.csv")
     assert list(kept) == ["W1", "twice"]
     torch.testing.assert_close(
         kept["twice"].points["base"], 2 * kept["W1"].points["base"], rtol=1e-5, atol=0
     )
-    assert kept["W1"].frozen == lost.run()["W1"].frozen
+    assert kept["W1"].frozen == lost.run()["W1"].frozen == {"base": 0, "lost": SEEDS}
 
 
 @pytest.mark.parametrize(
