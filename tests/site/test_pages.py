@@ -39,6 +39,8 @@ async () => {
     math: document.querySelectorAll(".math").length,
     drawn: document.querySelectorAll(".math mjx-container > svg").length,
     mathErrors: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map(text),
+    cut: [...document.querySelectorAll("div.math")]
+      .filter((box) => box.scrollWidth > box.clientWidth + 2).map(text),
     images: [...document.images].map((image) => ({
       src: image.getAttribute("src"), alt: image.getAttribute("alt"),
       width: image.naturalWidth, decorative: !!image.closest("a.logo"),
@@ -231,6 +233,11 @@ def test_equations_are_drawn(visits: dict[str, Visit]) -> None:
         assert page.seen["drawn"] == page.seen["math"], name
         assert page.seen["mathErrors"] == [], name
     assert all(visits[f"notebooks/{chapter}.html"].seen["math"] for chapter in CHAPTERS)
+
+
+def test_no_equation_is_cut_off_on_a_wide_page(visits: dict[str, Visit]) -> None:
+    cut = {name: page.seen["cut"] for name, page in visits.items() if page.seen["cut"]}
+    assert cut == {}
 
 
 def test_images_are_there_and_described(visits: dict[str, Visit]) -> None:
