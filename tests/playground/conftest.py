@@ -7,10 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SOURCES = ROOT / "book" / "playground"
 sys.path.append(str(ROOT / "tests" / "site"))
-from browsers import launch  # noqa: E402
+import browsers  # noqa: E402
 
 CALL = """async ([script, data]) =>
   JSON.stringify((await import(`/tests/playground/${script}`)).default(JSON.parse(data)))"""
@@ -53,44 +50,22 @@ def node() -> Callable[..., Any]:
     return run
 
 
-class Server(ThreadingHTTPServer):
-    """Serves files quietly: a browser that closes a connection early is no error."""
-
-    class Handler(SimpleHTTPRequestHandler):
-        extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(("127.0.0.1", 0), partial(self.Handler, directory=folder))
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        pass
-
-    def __exit__(self, *args: object) -> None:
-        self.shutdown()
-        super().__exit__(*args)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The Chromium of this system."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
+    program = browsers.chromium()
     if program is None:
         missing("no Chromium on this machine, so the playground was not tried in it")
-    with sync_playwright() as playwright, launch(playwright, program) as running:
+    with sync_playwright() as playwright, browsers.launch(playwright, program) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def chromium(browser: Browser) -> Iterator[Callable[..., Any]]:
     """Call what a script of this folder exports, in a page of Chromium; see `node`."""
-    with Server(ROOT) as server, browser.new_context() as context:
+    with browsers.Server(ROOT) as server, browser.new_context() as context:
         page = context.new_page()
-        page.goto(f"http://127.0.0.1:{server.server_port}/")  # a list of files will do
+        page.goto(server.address)  # a list of files will do
         yield lambda script, data: json.loads(page.evaluate(CALL, [script, json.dumps(data)]))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Server
+from browsers import Server
 from playwright.sync_api import Browser, Locator, Page
 
 from gan_tutorial import losses
@@ -60,7 +60,7 @@ def places(folder: Path) -> Iterator[dict[str, str]]:
         found = {"file": f"file://{deep}/page.html"}
         for name, root, path in (("server", deep, ""), ("sub-path", folder, "some/course/")):
             server = stack.enter_context(Server(root))
-            found[name] = f"http://127.0.0.1:{server.server_port}/{path}page.html"
+            found[name] = f"{server.address}{path}page.html"
         yield found
 
 

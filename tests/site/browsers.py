@@ -1,6 +1,14 @@
-"""How the tests start a browser, in their own process or in one that shares the work."""
+"""How the tests find and start a browser, and serve it files."""
 
 from __future__ import annotations
+
+import os
+import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Playwright
 
@@ -15,6 +23,48 @@ FLAGS = [
 ]
 
 
+def chromium() -> str | None:
+    """Return the Chromium of this system, if there is one."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 def launch(playwright: Playwright, program: str) -> Browser:
     """Start the Chromium of this system without a window."""
     return playwright.chromium.launch(executable_path=program, args=FLAGS)
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves a folder below a prefix, quietly, and nothing beside it."""
+
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
+
+    def __init__(self, *args: Any, prefix: str, **options: Any) -> None:
+        self.prefix = prefix
+        super().__init__(*args, **options)
+
+    def translate_path(self, path: str) -> str:
+        if not path.startswith(self.prefix):
+            return os.devnull + "/nothing"
+        return super().translate_path("/" + path[len(self.prefix) :])
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    """Serves a folder on this machine, at `address`, until its `with` block ends."""
+
+    allow_reuse_address = True
+
+    def __init__(self, folder: Path, prefix: str = "/") -> None:
+        super().__init__(("127.0.0.1", 0), partial(_Handler, directory=str(folder), prefix=prefix))
+        self.address = f"http://127.0.0.1:{self.server_port}{prefix}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that closes a connection early is no error."""
+
+    def __exit__(self, *args: object) -> None:
+        self.shutdown()
+        super().__exit__(*args)

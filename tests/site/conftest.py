@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socketserver
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from browsers import launch
+from browsers import Server, chromium, launch
 from playwright.sync_api import Browser, sync_playwright
 
 from build import build
@@ -39,38 +34,17 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return target / "_build" / "html"
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    """Serves the site below PREFIX and nothing beside it."""
-
-    def translate_path(self, path: str) -> str:
-        if not path.startswith(PREFIX):
-            return os.devnull + "/nothing"
-        return super().translate_path("/" + path[len(PREFIX) :])
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that closes a connection early is no error."""
-
-
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     """Where the site is served: a loopback address that ends in PREFIX."""
-    socketserver.TCPServer.allow_reuse_address = True
-    with _Server(("127.0.0.1", 0), partial(_Quiet, directory=str(site))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
-        server.shutdown()
+    with Server(site, PREFIX) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")
 def program() -> str:
     """The Chromium of this system."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    found = found or shutil.which("google-chrome")
+    found = chromium()
     if found is None:
         message = "no Chromium on this machine: the pages were not looked at"
         if os.environ.get("CI") == "true":
