@@ -271,6 +271,7 @@ def replicate(network: Network, streams: Streams) -> Network:
     ensemble = _map_layers(
         ensemble, nn.BatchNorm1d, lambda layer: EnsembleBatchNorm(layer, len(streams))
     )
+    template.cpu()  # streams are the CPU's: a GPU's weights come from them, too
     for member, generator in enumerate(streams):
         _draw_weights(template, generator)
         with torch.no_grad():

@@ -18,6 +18,12 @@ import torch  # noqa: E402
 torch.set_num_threads(1)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what compares a GPU with the CPU where there is no GPU."""
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("PyTorch sees no GPU here")
+
+
 @pytest.fixture(autouse=True)
 def seed() -> None:
     """Draw the same weights whichever tests the process ran before."""

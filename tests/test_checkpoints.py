@@ -243,6 +243,16 @@ def test_a_frozen_member_stays_frozen(path):
         torch.testing.assert_close(ours[name], theirs[name], rtol=0, atol=0, equal_nan=True)
 
 
+@pytest.mark.gpu
+def test_a_run_on_a_gpu_goes_on_as_if_never_stopped(path):
+    on_gpu = {"networks": [network.cuda() for network in pair()]}
+    with pytest.raises(StopError):
+        train(checkpoint=path, penalty=stopping(20), **on_gpu)
+    resumed = train(checkpoint=path, resume=True, **on_gpu)
+    assert next(resumed.ema_G.parameters()).is_cuda
+    assert_same(resumed, train(**on_gpu))
+
+
 # --- a process that is killed
 
 CHILD = """

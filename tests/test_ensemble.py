@@ -210,6 +210,21 @@ def test_the_gradient_of_a_member_is_that_of_the_plain_network():
             torch.testing.assert_close(mine, one.grad, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", NETWORKS)
+def test_on_a_gpu_the_members_weights_are_those_of_the_cpu(name):
+    make, inputs = NETWORKS[name]
+    here, x = replicate(make().double(), Streams(6, 3)), noise(3, 32, inputs).double()
+    torch.cuda.manual_seed(8)
+    before = torch.cuda.get_rng_state()
+    there = replicate(make().double().cuda(), Streams(6, 3))
+    assert torch.equal(torch.cuda.get_rng_state(), before)
+    for theirs, ours in zip(there.parameters(), here.parameters(), strict=True):
+        assert theirs.is_cuda
+        assert torch.equal(theirs.cpu(), ours)
+    torch.testing.assert_close(there(x.cuda()).cpu(), here(x), rtol=0, atol=1e-12)
+
+
 def test_streams_move_on_by_what_the_weights_need():
     streams = Streams(6, 2)
     replicate(networks.MLPGenerator(3), streams)

@@ -720,6 +720,23 @@ def test_metrics_leave_their_arguments_alone(metric):
     assert torch.equal(x_fake, before[1])
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("metric", TWO_DIMENSIONAL)
+def test_on_a_gpu_metrics_are_those_of_the_cpu(metric):
+    x_real = RING.sample(60, seed=9).double()
+    x_fake = torch.stack([RING.sample(60, seed=i) for i in range(3)]).double()
+    here, there = as_tuple(metric(x_real, x_fake)), as_tuple(metric(x_real.cuda(), x_fake.cuda()))
+    for ours, theirs in zip(here, there, strict=True):
+        torch.testing.assert_close(theirs.cpu(), ours, rtol=1e-9, atol=1e-12, equal_nan=True)
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_metrics_on_the_line_are_those_of_the_cpu():
+    x, y = draws(3, 70), draws(50, seed=1)
+    for metric in (metrics.wasserstein_distance, metrics.js_divergence):
+        torch.testing.assert_close(metric(x.cuda(), y.cuda()).cpu(), metric(x, y))
+
+
 # --- noise floors
 
 

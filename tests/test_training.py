@@ -155,6 +155,45 @@ def test_a_replica_equals_a_run_of_its_own():
             assert distance(weights(a, i), weights(b, 0)) < 1e-12
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_gpu_trains_the_same_gan(name):
+    options = {"steps": 50, "replicas": 3, **LOOPS[name][0]}
+    here, there = train(**options), train(networks=[part.cuda() for part in pair()], **options)
+    last = -1 if name in BIASED else None  # as above: that bias is rounding noise
+    for ours, theirs in ((here.G, there.G), (here.D, there.D)):
+        assert all(weight.is_cuda for weight in theirs.parameters())
+        found = [weight.cpu() for weight in weights(theirs)]
+        # the two sum in another order, and fifty steps of Adam magnify the last bits
+        assert distance(weights(ours)[:last], found[:last]) < 1e-9
+    x_fake = there.sample(100, seed=5)
+    torch.testing.assert_close(x_fake.cpu(), here.sample(100, seed=5), rtol=0, atol=1e-9)
+    torch.testing.assert_close(there.history.d_loss, here.history.d_loss, rtol=0, atol=1e-6)
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_repeats_are_bitwise_equal_and_a_nan_freezes_its_member():
+    def broken(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        factor = torch.ones(3).to(real_logits)
+        factor[1] = torch.nan
+        return losses.discriminator_loss(real_logits, fake_logits) * factor
+
+    options = {"loss": losses.nonsaturating._replace(d=broken), "on_nan": "freeze", "replicas": 3}
+    first, second = (train(networks=[p.cuda() for p in pair()], **options) for _ in range(2))
+    assert same(weights(first.G), weights(second.G))
+    assert same(weights(first.D), weights(second.D))
+    assert first.frozen == {1: 1}
+    assert all(weight.isfinite().all() for weight in weights(first.D))
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_every_member_may_have_its_rate():
+    rates = torch.tensor([1e-3, 2e-3, 4e-3])
+    here = train(lr=rates, replicas=3)
+    there = train(lr=rates, replicas=3, networks=[part.cuda() for part in pair()])
+    assert distance(weights(here.G), [weight.cpu() for weight in weights(there.G)]) < 1e-9
+
+
 # --- members that differ
 
 
