@@ -146,16 +146,17 @@ class EnsembleLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the N outputs for the N batches x."""
         weight = self.weight
+        replicas, outputs, inputs = weight.shape
         if x.dim() == 2:
-            x = x.expand(len(weight), -1, -1)
-        try:
-            return torch.baddbmm(self.bias, x, weight.transpose(1, 2))
-        except RuntimeError as error:
-            replicas, _, inputs = weight.shape
+            x = x.expand(replicas, -1, -1)
+        if x.shape[:1] + x.shape[2:] != (replicas, inputs) or x.dtype != weight.dtype:
             raise ValueError(
                 f"an ensemble of {replicas} takes a batch for each member, shape "
                 f"({replicas}, m, {inputs}) in {weight.dtype}, got {tuple(x.shape)} in {x.dtype}"
-            ) from error
+            )
+        if replicas > 1 and outputs == 1:  # many products with one column each are slow
+            return (x * weight).sum(dim=-1, keepdim=True) + self.bias
+        return torch.baddbmm(self.bias, x, weight.transpose(1, 2))
 
 
 class EnsembleBatchNorm(nn.Module):
@@ -190,8 +191,8 @@ class EnsembleBatchNorm(nn.Module):
             x.transpose(0, 1).flatten(1),  # (m, N · features): each member's feature is a channel
             self.running_mean.view(-1),
             self.running_var.view(-1),
-            self.weight.view(-1),
-            self.bias.view(-1),
+            self.weight.flatten(),
+            self.bias.flatten(),
             self.training,
             self.momentum,  # type: ignore[arg-type]
             self.eps,

@@ -351,8 +351,11 @@ class PenaltySum(Penalty):
 
     def __call__(self, D: Any, x_real: Tensor, x_fake: Tensor, generator: Any = None) -> Tensor:
         """Return the sum of both, one value per member."""
-        first = self.first(D, x_real, x_fake, generator)
-        return first + self.second(D, x_real, x_fake, generator)
+        both = (self.first, self.second)
+        if all(isinstance(penalty, GradientPenalty) for penalty in both):
+            return _gradient_penalties(both, D, x_real, x_fake)
+        first, second = (penalty(D, x_real, x_fake, generator) for penalty in both)
+        return first + second
 
 
 @dataclass(frozen=True)
@@ -364,8 +367,7 @@ class GradientPenalty(Penalty):
 
     def __call__(self, D: Any, x_real: Tensor, x_fake: Tensor, generator: Any = None) -> Tensor:
         """Return gamma / 2 · E‖∇ₓ logits(x)‖², one value per member."""
-        slope = _slope(D, x_real if self.at == "real" else x_fake)
-        return self.gamma / 2 * _mean(slope.square().sum(dim=-1, keepdim=True))
+        return _gradient_penalties((self,), D, x_real, x_fake)
 
 
 @dataclass(frozen=True)
@@ -519,6 +521,15 @@ def clipping(bound: float) -> Clipping:
     if not 0 < bound < float("inf"):
         raise ValueError(f"bound must be positive and finite, got {bound}")
     return Clipping(float(bound))
+
+
+def _gradient_penalties(penalties: Any, D: Any, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    """Return the sum of such penalties: as in its own step, D sees all samples in one batch."""
+    samples = [x_real if penalty.at == "real" else x_fake for penalty in penalties]
+    slope = _slope(D, torch.cat(samples, dim=-2))
+    squared = slope.square().sum(dim=-1, keepdim=True).split([x.shape[-2] for x in samples], -2)
+    first, *rest = (p.gamma / 2 * _mean(part) for p, part in zip(penalties, squared, strict=True))
+    return sum(rest, start=first)
 
 
 def _slope(D: Any, x: Tensor) -> Tensor:

@@ -16,12 +16,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
 from tqdm import tqdm
 
 from gan_tutorial.ensemble import Streams, block, replicate
 
 Schedule = Callable[[float], float]
-FORMAT = "gan_tutorial checkpoint 1"
+FORMAT = "gan_tutorial checkpoint 2"
 
 
 @dataclass
@@ -254,38 +255,39 @@ def train(
     loss = _check_loss(loss, N)
 
     G, D = replicate(G, streams), replicate(D, streams)
-    g_optimizer, d_optimizer = _adam(G, lr_G, betas), _adam(D, lr_D, betas)
     ema_G = None if ema is None else copy.deepcopy(G).requires_grad_(False)
+    g_weights, d_weights = list(G.parameters()), list(D.parameters())
+    w_G, w_D = _flatten(G), _flatten(D)  # (N, P): the same numbers as one tensor
+    w_ema: Any = None if ema_G is None else _flatten(ema_G)
+    g_adam, d_adam = _Adam(w_G, lr_G, betas), _Adam(w_D, lr_D, betas)
     run = Run(G, D, ema_G, History(*torch.zeros(3, steps, N)), streams)
     if resume:
-        _load(checkpoint, run, g_optimizer, d_optimizer, options)
-    g_weights = list(G.parameters())
-    like = g_weights[0]  # its dtype and device are those of the run
-    none = like.new_zeros(N)
+        _load(checkpoint, run, g_adam, d_adam, options)
+    none = w_G.new_zeros(N)
+    remembers = next(G.buffers(), None) is not None  # such as BatchNorm's statistics
     strength, std = float(penalty_every), 0.0
     # once freed, glibc keeps what else every step would ask for anew
     torch.empty(31 * 2**18)
 
     def new_z() -> Tensor:
-        return streams.randn(batch_size, G.noise_dim).to(like)  # (N, m, noise_dim)
+        return streams.randn(batch_size, G.noise_dim).to(w_G)  # (N, m, noise_dim)
 
     def seen(x: Tensor) -> Tensor:  # by D, through instance noise
-        return x + std * streams.randn(*x.shape[1:]).to(like) if std else x
+        return x + std * streams.randn(*x.shape[1:]).to(w_G) if std else x
 
     try:
         for step in _bar(run.steps, steps, progress):
             if observe is not None and step % observe_every == 0:
                 _observe(run, observe)
             if schedule is not None:
-                g_optimizer.param_groups[0]["lr"] = lr_G * schedule(step / steps)
-                d_optimizer.param_groups[0]["lr"] = lr_D * schedule(step / steps)
+                g_adam.factor = d_adam.factor = schedule(step / steps)
             if penalty_schedule is not None:
                 strength = penalty_every * penalty_schedule(step / steps)
             if instance_noise is not None:
                 std = instance_noise(step / steps)
 
             for _ in range(d_steps):
-                x_real = target.sample(batch_size, generator=streams).to(like)
+                x_real = target.sample(batch_size, generator=streams).to(w_G)
                 x_real, x_fake = seen(x_real), seen(G(new_z()))  # (N, m, data_dim)
                 held = x_fake.detach()  # G is held fixed while D learns
                 both_logits = D.logits(torch.cat([x_real, held], dim=1))
@@ -294,8 +296,8 @@ def train(
                 if penalty is not None and step % penalty_every == 0:
                     extra = strength * penalty(D, x_real, held, streams)
                 d_total = d_loss + extra
-                d_total.sum().backward()  # summed: each member's gradient is its own
-                _update(d_optimizer, d_total, run, on_nan, "discriminator")
+                d_grad = _gradient(d_total, d_weights)  # (N, P)
+                _update(d_adam, d_grad, d_total, run, on_nan, "discriminator")
                 if constrain is not None:
                     constrain(D)
 
@@ -304,14 +306,16 @@ def train(
             if getattr(loss, "g_uses_real", False):
                 real_logits = D.logits(x_real)
             g_loss = loss.g(real_logits.detach(), D.logits(x_fake))  # (N,)
-            g_loss.sum().backward(inputs=g_weights)  # D is held fixed while G learns
-            _update(g_optimizer, g_loss, run, on_nan, "generator")
+            g_grad = _gradient(g_loss, g_weights)  # D is held fixed while G learns
+            _update(g_adam, g_grad, g_loss, run, on_nan, "generator")
 
             if ema is not None:
-                _move_average(ema_G, G, min(ema, (1 + step) / (10 + step)))
+                w_ema.lerp_(w_G, 1 - min(ema, (1 + step) / (10 + step)))
+                if remembers:
+                    _copy_buffers(G, ema_G)
             _write_down(run, d_loss.detach(), g_loss.detach(), extra.detach())
             if checkpoint is not None and run.steps % checkpoint_every == 0:
-                _save(checkpoint, run, g_optimizer, d_optimizer, options)
+                _save(checkpoint, run, g_adam, d_adam, options)
     except KeyboardInterrupt:
         run.interrupted = True
         print(f"interrupted after {run.steps} of {steps} steps", file=sys.stderr)
@@ -321,7 +325,7 @@ def train(
         if observe is not None:
             _observe(run, observe)
         if checkpoint is not None:
-            _save(checkpoint, run, g_optimizer, d_optimizer, options)
+            _save(checkpoint, run, g_adam, d_adam, options)
     return run
 
 
@@ -393,66 +397,78 @@ def geometric(start: float, end: float) -> Ramp:
     return Ramp(float(start), float(end), "geometric")
 
 
-class _MemberAdam(torch.optim.Optimizer):
-    """Adam with a learning rate for each member, lr of shape (N,).
+class _Adam:
+    """Adam on the P weights of N members, w of shape (N, P); `lr` is one rate or N of them.
 
     a ← β₁ a + (1 - β₁) g, b ← β₂ b + (1 - β₂) g², with the bias of both corrected;
-    w ← w - lr a / (√b + ε)
+    w ← w - factor · lr a / (√b + ε)
     """
 
-    def __init__(self, weights: Any, lr: Tensor, betas: tuple[float, float]) -> None:
-        super().__init__(weights, {"lr": lr, "betas": betas, "eps": 1e-8})
+    def __init__(self, w: Tensor, lr: Any, betas: tuple[float, float]) -> None:
+        self.w, self.lr, self.betas, self.eps, self.factor = w, lr, betas, 1e-8, 1.0
+        self.a, self.b = torch.zeros(2, *w.shape).to(w)
+        self.t = torch.zeros((), device=w.device)
 
-    @torch.no_grad()
-    def step(self) -> None:  # type: ignore[override]
+    def step(self, g: Tensor) -> None:
         """Move every weight by its gradient."""
-        (group,) = self.param_groups
-        beta1, beta2 = group["betas"]
-        lr = group["lr"].to(group["params"][0]).view(-1, 1, 1)
-        for weight in group["params"]:
-            state, g = self.state[weight], weight.grad
-            if not state:
-                state |= {"t": 0, "a": torch.zeros_like(weight), "b": torch.zeros_like(weight)}
-            state["t"] += 1
-            state["a"].lerp_(g, 1 - beta1)
-            state["b"].lerp_(g.square(), 1 - beta2)
-            root = (state["b"] / (1 - beta2 ** state["t"])).sqrt_().add_(group["eps"])
-            weight -= lr / (1 - beta1 ** state["t"]) * state["a"] / root
+        beta1, beta2 = self.betas
+        if not isinstance(self.lr, Tensor):
+            adam(
+                [self.w], [g], [self.a], [self.b], [], [self.t], fused=True, amsgrad=False,
+                beta1=beta1, beta2=beta2, lr=self.factor * self.lr, weight_decay=0.0, eps=self.eps,
+                maximize=False,
+            )  # fmt: skip
+            return
+        self.t += 1
+        t = int(self.t)
+        self.a.lerp_(g, 1 - beta1)
+        self.b.lerp_(g.square(), 1 - beta2)
+        root = (self.b / (1 - beta2**t)).sqrt_().add_(self.eps)
+        lr = self.factor * self.lr.to(g)[:, None]
+        self.w -= lr / (1 - beta1**t) * self.a / root
+
+    def state(self) -> list[Tensor]:
+        """Return what a checkpoint must hold."""
+        return [self.a, self.b, self.t]
 
 
-def _adam(network: Any, lr: Any, betas: tuple[float, float]) -> torch.optim.Optimizer:
+def _flatten(network: Any) -> Tensor:
+    """Move all P weights of every member into one tensor (N, P), and make the network's its views.
+
+    One operation of Adam, or of the average, on all of them costs less than one on each layer.
+    """
     weights = list(network.parameters())
-    if isinstance(lr, Tensor):
-        return _MemberAdam(weights, lr, betas)
-    return torch.optim.Adam(weights, lr=lr, betas=betas, fused=True)
+    flat = torch.cat([weight.detach().mT.flatten(1) for weight in weights], dim=1)
+    sizes = [weight[0].numel() for weight in weights]
+    for weight, part in zip(weights, flat.split(sizes, dim=1), strict=True):
+        weight.data = part.unflatten(1, weight.mT.shape[1:]).mT  # an EnsembleLinear's order
+    return flat
 
 
-def _update(
-    optimizer: torch.optim.Optimizer, loss: Tensor, run: Run, on_nan: str, player: str
-) -> None:
-    """Step the members whose loss and gradient are finite, see to the others, clear gradients."""
-    weights = optimizer.param_groups[0]["params"]
-    looked_at = weights if on_nan == "freeze" else weights[1:2]  # what is amiss flows back to there
-    total = sum((weight.grad.sum() for weight in looked_at), loss.detach().sum())
-    if run.frozen or not math.isfinite(total.item()):
-        _freeze(weights, loss, run, on_nan, player)
-        still = torch.tensor(list(run.frozen), dtype=torch.long)
-        before = [weight[still].clone() for weight in weights]
-        optimizer.step()
-        with torch.no_grad():
-            for weight, old in zip(weights, before, strict=True):
-                weight[still] = old
-    else:
-        optimizer.step()
-    for weight in weights:
-        weight.grad = None
+def _gradient(loss: Tensor, weights: list[Tensor]) -> Tensor:
+    """Return the gradient of every member's loss in its own weights, shape (N, P).
+
+    No member's loss depends on another's weights: one gradient, that of the sum, holds them all.
+    """
+    parts = torch.autograd.grad(loss.sum(), weights, materialize_grads=True)
+    return torch.cat([part.mT.flatten(1) for part in parts], dim=1)
 
 
-def _freeze(weights: list[Tensor], loss: Tensor, run: Run, on_nan: str, player: str) -> None:
+def _update(adam: _Adam, g: Tensor, loss: Tensor, run: Run, on_nan: str, player: str) -> None:
+    """Step the members whose loss and gradient are finite, and see to the others."""
+    if not run.frozen and math.isfinite((g.sum() + loss.detach().sum()).item()):
+        adam.step(g)
+        return
+    _freeze(g, loss, run, on_nan, player)
+    still = list(run.frozen)
+    before = adam.w[still]
+    adam.step(g)
+    adam.w[still] = before
+
+
+def _freeze(g: Tensor, loss: Tensor, run: Run, on_nan: str, player: str) -> None:
     """Find the members whose loss or gradient is not finite; freeze them, or stop training."""
-    finite = loss.isfinite()
-    for weight in weights:
-        finite = finite & weight.grad.isfinite().flatten(1).all(dim=1)  # type: ignore[union-attr]
+    finite = loss.isfinite() & g.isfinite().all(dim=1)
     for member in (~finite).nonzero().flatten().tolist():
         if on_nan == "raise":
             raise DivergedError(
@@ -464,13 +480,9 @@ def _freeze(weights: list[Tensor], loss: Tensor, run: Run, on_nan: str, player: 
         run.frozen.setdefault(member, run.steps + 1)
 
 
-@torch.no_grad()
-def _move_average(average: Any, network: Any, decay: float) -> None:
-    """Move every averaged weight a little towards the present one; copy what is no weight."""
-    for mean, weight in zip(average.parameters(), network.parameters(), strict=True):
-        mean.lerp_(weight, 1 - decay)
-    for held, buffer in zip(average.buffers(), network.buffers(), strict=True):
-        held.copy_(buffer)
+def _copy_buffers(network: Any, average: Any) -> None:
+    for ours, theirs in zip(average.buffers(), network.buffers(), strict=True):
+        ours.copy_(theirs)
 
 
 def _observe(run: Run, observe: Callable[[Run], Tensor]) -> None:
@@ -493,7 +505,7 @@ def _bar(first: int, steps: int, progress: bool) -> tqdm:
 # --- checkpoints: written whole or not at all, and read without running what is in them
 
 
-def _state(run: Run, g_optimizer: Any, d_optimizer: Any, options: dict[str, Any]) -> dict[str, Any]:
+def _state(run: Run, g_adam: _Adam, d_adam: _Adam, options: dict[str, Any]) -> dict[str, Any]:
     history = run.history
     return {
         "format": FORMAT,
@@ -504,8 +516,8 @@ def _state(run: Run, g_optimizer: Any, d_optimizer: Any, options: dict[str, Any]
         "G": run.G.state_dict(),
         "D": run.D.state_dict(),
         "ema_G": None if run.ema_G is None else run.ema_G.state_dict(),
-        "g_optimizer": g_optimizer.state_dict(),
-        "d_optimizer": d_optimizer.state_dict(),
+        "g_adam": g_adam.state(),
+        "d_adam": d_adam.state(),
         "losses": [history.d_loss[: run.steps], history.g_loss[: run.steps],
                    history.penalty[: run.steps]],
         "observed": history.observed,
@@ -513,17 +525,17 @@ def _state(run: Run, g_optimizer: Any, d_optimizer: Any, options: dict[str, Any]
     }  # fmt: skip
 
 
-def _save(path: str | Path, run: Run, g_optimizer: Any, d_optimizer: Any, options: Any) -> None:
+def _save(path: str | Path, run: Run, g_adam: _Adam, d_adam: _Adam, options: Any) -> None:
     """Write a checkpoint beside the old one, then put it in its place in one step."""
     partial = Path(f"{path}.partial")
     with partial.open("wb") as file:
-        torch.save(_state(run, g_optimizer, d_optimizer, options), file)
+        torch.save(_state(run, g_adam, d_adam, options), file)
         file.flush()
         os.fsync(file.fileno())
     os.replace(partial, path)
 
 
-def _load(path: Any, run: Run, g_optimizer: Any, d_optimizer: Any, options: Any) -> None:
+def _load(path: Any, run: Run, g_adam: _Adam, d_adam: _Adam, options: Any) -> None:
     """Bring a new run to where a checkpoint was taken."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no checkpoint at {str(path)!r} to resume from")
@@ -555,8 +567,10 @@ def _load(path: Any, run: Run, g_optimizer: Any, d_optimizer: Any, options: Any)
         raise ValueError(f"{str(path)!r} holds other networks than this run's: {error}") from error
     if run.ema_G is not None:
         run.ema_G.load_state_dict(state["ema_G"])
-    g_optimizer.load_state_dict(state["g_optimizer"])
-    d_optimizer.load_state_dict(state["d_optimizer"])
+    for ours, theirs in zip(
+        g_adam.state() + d_adam.state(), state["g_adam"] + state["d_adam"], strict=True
+    ):
+        ours.copy_(theirs)
     run.streams.restore(state["streams"])
     run.steps, run.frozen = state["steps"], state["frozen"]
     history = run.history

@@ -501,6 +501,18 @@ def test_the_sum_of_penalties():
         losses.Penalty()(D, x_real, x_fake)
 
 
+def test_two_gradient_penalties_take_one_pass_of_the_discriminator():
+    D, x_real, x_fake = square(), draws(3, 8, 2, seed=1), draws(3, 5, 2, seed=2)
+    batches, logits = [], D.logits
+    D.logits = lambda x: batches.append(x.detach()) or logits(x)
+    r1, r2 = losses.r1(0.3), losses.r2(0.2)
+    torch.testing.assert_close(
+        (r1 + r2)(D, x_real, x_fake), r1(D, x_real, x_fake) + r2(D, x_real, x_fake)
+    )
+    assert torch.equal(batches[0], torch.cat([x_real, x_fake], dim=1))
+    assert len(batches) == 3
+
+
 # --- the penalty between the samples
 
 
