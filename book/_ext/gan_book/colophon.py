@@ -1,4 +1,4 @@
-"""Directives of the colophon: what built this page, and what the benchmark measured."""
+"""Directives that show what was measured or asked on a machine, and with what."""
 
 import csv
 import platform
@@ -39,13 +39,9 @@ class BenchmarkDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Read `book/records/benchmark.csv`."""
-        path = Path(self.env.srcdir) / "book" / "records" / "benchmark.csv"
-        self.env.note_dependency(str(path))
-        if not path.exists():
+        facts, found = _read(self, "benchmark.csv")
+        if not found:
             return [nodes.paragraph("", "The benchmark has not been run for this build.")]
-        lines = path.read_text(encoding="utf-8").splitlines()
-        # the facts of the measurement stand in the file's comments
-        facts = [line.lstrip("# ") for line in lines if line.startswith("#")]
         rows = [
             (
                 row["case"],
@@ -54,11 +50,31 @@ class BenchmarkDirective(SphinxDirective):
                 _seconds(row) if row["seconds"] else f"{row['ratio']}×",
                 f"at most {row['most']} s" if row["most"] else f"at least {row['least']}×",
             )
-            for row in csv.DictReader(line for line in lines if not line.startswith("#"))
+            for row in found
         ]
         header = ["case", "reference, µs a step", "package, µs a step", "result", "wanted"]
-        source = nodes.paragraph("", "; ".join(facts) + ".", classes=["table-source"])
-        return [table(header, rows), source]
+        return [table(header, rows), facts]
+
+
+class DevicesDirective(SphinxDirective):
+    """`{devices}`: the table that `tools/devices.py` wrote."""
+
+    def run(self) -> list[nodes.Node]:
+        """Read `book/records/devices.csv`."""
+        facts, found = _read(self, "devices.csv")
+        rows = [(row["case"], row["cpu"], row["cuda"], f"{row['ratio']}×") for row in found]
+        header = ["case", "one thread, ms a step", "GPU, ms a step", "gain of the GPU"]
+        return [table(header, rows), facts]
+
+
+def _read(directive: SphinxDirective, name: str) -> tuple[nodes.paragraph, list[dict[str, str]]]:
+    """Return a record's origin, which stands in its comments, and its rows."""
+    path = Path(directive.env.srcdir) / "book" / "records" / name
+    directive.env.note_dependency(str(path))
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    facts = "; ".join(line.lstrip("# ") for line in lines if line.startswith("#"))
+    rows = csv.DictReader(line for line in lines if not line.startswith("#"))
+    return nodes.paragraph("", f"{facts}.", classes=["table-source"]), list(rows)
 
 
 def table(header: list[str], rows: Iterable[tuple[str, ...]]) -> nodes.table:
@@ -94,3 +110,4 @@ def setup(app: Sphinx) -> None:
     """Register the directives."""
     app.add_directive("build-versions", VersionsDirective)
     app.add_directive("benchmark", BenchmarkDirective)
+    app.add_directive("devices", DevicesDirective)
