@@ -63,7 +63,7 @@ class DevicesDirective(SphinxDirective):
         """Read `book/records/devices.csv`."""
         facts, found = _read(self, "devices.csv")
         rows = [(row["case"], row["cpu"], row["cuda"], f"{row['ratio']}×") for row in found]
-        header = ["case", "one thread, ms a step", "GPU, ms a step", "gain of the GPU"]
+        header = ["a step of", "CPU, ms", "GPU, ms", "gain"]
         return [table(header, rows), facts]
 
 
