@@ -62,6 +62,8 @@ class DevicesDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Read `book/records/devices.csv`."""
         facts, found = _read(self, "devices.csv")
+        if not found:
+            raise self.error("book/records/devices.csv is missing: tools/devices.py writes it")
         rows = [(row["case"], row["cpu"], row["cuda"], f"{row['ratio']}×") for row in found]
         header = ["a step of", "CPU, ms", "GPU, ms", "gain"]
         return [table(header, rows), facts]
