@@ -149,10 +149,12 @@ class EnsembleLinear(nn.Module):
         replicas, outputs, inputs = weight.shape
         if x.dim() == 2:
             x = x.expand(replicas, -1, -1)
-        if x.shape[:1] + x.shape[2:] != (replicas, inputs) or x.dtype != weight.dtype:
+        kind, wanted = (x.dtype, x.device), (weight.dtype, weight.device)
+        if x.shape[:1] + x.shape[2:] != (replicas, inputs) or kind != wanted:
             raise ValueError(
                 f"an ensemble of {replicas} takes a batch for each member, shape "
-                f"({replicas}, m, {inputs}) in {weight.dtype}, got {tuple(x.shape)} in {x.dtype}"
+                f"({replicas}, m, {inputs}) in {weight.dtype} on {weight.device}, "
+                f"got {tuple(x.shape)} in {x.dtype} on {x.device}"
             )
         if replicas > 1 and outputs == 1:  # many products with one column each are slow
             return (x * weight).sum(dim=-1, keepdim=True) + self.bias

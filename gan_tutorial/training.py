@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim.adam import adam
+from torch.optim.adam import adam as adam_step
 from tqdm import tqdm
 
 from gan_tutorial.ensemble import Streams, block, replicate
@@ -413,7 +413,7 @@ class _Adam:
         """Move every weight by its gradient."""
         beta1, beta2 = self.betas
         if not isinstance(self.lr, Tensor):
-            adam(
+            adam_step(
                 [self.w], [g], [self.a], [self.b], [], [self.t], fused=True, amsgrad=False,
                 beta1=beta1, beta2=beta2, lr=self.factor * self.lr, weight_decay=0.0, eps=self.eps,
                 maximize=False,
@@ -550,7 +550,9 @@ def _load(path: Any, run: Run, g_adam: _Adam, d_adam: _Adam, options: Any) -> No
             f"of file ({Path(path).stat().st_size} bytes)"
         ) from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
-        raise ValueError(f"{str(path)!r} was not written by train: it lacks the mark {FORMAT!r}")
+        raise ValueError(
+            f"{str(path)!r} was not written by this version of train: its mark is not {FORMAT!r}"
+        )
     for name, ours in options.items():
         theirs = state["options"].get(name)
         if name == "steps" and options["schedule"] == "None" and ours >= state["steps"]:

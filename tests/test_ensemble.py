@@ -523,9 +523,10 @@ def test_layers_that_cannot_be_replicated_are_named(network, words):
         (torch.zeros(4, 5, 2), r"got \(4, 5, 2\) in torch.float32"),
         (torch.zeros(4, 5, 3, dtype=torch.float64), r"got \(4, 5, 3\) in torch.float64"),
         (torch.zeros(5, 2), r"got \(4, 5, 2\) in torch.float32"),
+        (torch.zeros(4, 5, 3, device="meta"), r"got \(4, 5, 3\) in torch.float32 on meta"),
     ],
 )
 def test_a_batch_that_does_not_fit_is_refused(x, got):
     layer = EnsembleLinear(nn.Linear(3, 2), 4)
-    with pytest.raises(ValueError, match=rf"of 4 .* \(4, m, 3\) in torch.float32, {got}"):
+    with pytest.raises(ValueError, match=rf"of 4 .* \(4, m, 3\) in torch.float32 on cpu, {got}"):
         layer(x)

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from chapters import chapters
+from devices import seed_pair
 from experiments import studies
 from gan_tutorial import data, experiments, losses, networks, training
 
@@ -42,10 +43,6 @@ STUDY = f"one ablation: 3 losses × {SEEDS} seeds, ring, 64-wide, {STUDY_STEPS} 
 TARGET = data.gaussian(0.3, 0.15)
 Pair = Callable[[], tuple[nn.Module, nn.Module]]
 Loop = Callable[[], list[float]]  # returns the CPU time at the start of every stretch
-
-
-def seed_pair() -> tuple[nn.Module, nn.Module]:
-    return networks.Generator(8), networks.Discriminator()
 
 
 def small_pair() -> tuple[nn.Module, nn.Module]:
