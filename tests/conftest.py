@@ -1,6 +1,10 @@
 """Settings of every test: one thread, no window, no progress bar, a seed, nobody's private one."""
 
+from __future__ import annotations
+
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 for name in list(os.environ):
     if name.startswith("GAN_TUTORIAL_"):
@@ -15,6 +19,9 @@ os.environ |= {
 import pytest  # noqa: E402  (the variables above must be set before torch loads)
 import torch  # noqa: E402
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 torch.set_num_threads(1)
 
 
@@ -28,3 +35,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def seed() -> None:
     """Draw the same weights whichever tests the process ran before."""
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this system, one for all the tests of a process."""
+    from browsers import launch
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright, launch(playwright) as running:
+        yield running

@@ -109,21 +109,9 @@ def all_steps(site: Path) -> list[Step]:
             "a chapter no longer prints what it stores: make notebooks CHAPTER=NN, then review",
         ),
         Step(
-            "playground: its numbers against the package's, its page in a browser",
-            [pytest("tests/playground")],
-            "the page's GAN is not the book's, or its page does not do as it should",
-        ),
-        Step(
-            "site, driven in a browser",
-            [
-                pytest(
-                    "tests/site",
-                    f"--site={site / '_build' / 'html'}",
-                    "-W",
-                    "default::DeprecationWarning",
-                )
-            ],
-            "the built pages are not as they should be",
+            "site and playground, in a browser; the playground's numbers against the package's",
+            [pytest("tests/site", "tests/playground", f"--site={site / '_build' / 'html'}")],
+            "a page is not as it should be, or the page's GAN is not the book's",
         ),
     ]
 

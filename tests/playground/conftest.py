@@ -1,34 +1,23 @@
-"""What the tests of the playground need: Node, Chromium, and for the build its packages."""
+"""What the tests of the playground need: Node, and for the build its packages."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from browsers import Server, missing
+from playwright.sync_api import Browser
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SOURCES = ROOT / "book" / "playground"
-sys.path.append(str(ROOT / "tests" / "site"))
-import browsers  # noqa: E402
-
 CALL = """async ([script, data]) =>
   JSON.stringify((await import(`/tests/playground/${script}`)).default(JSON.parse(data)))"""
-
-
-def missing(what: str) -> None:
-    """Skip with a word on a reader's machine; fail where everything must be there."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what}, and CI=true allows no skip")
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")
@@ -51,19 +40,9 @@ def node() -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The Chromium of this system."""
-    program = browsers.chromium()
-    if program is None:
-        missing("no Chromium on this machine, so the playground was not tried in it")
-    with sync_playwright() as playwright, browsers.launch(playwright, program) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
 def chromium(browser: Browser) -> Iterator[Callable[..., Any]]:
     """Call what a script of this folder exports, in a page of Chromium; see `node`."""
-    with browsers.Server(ROOT) as server, browser.new_context() as context:
+    with Server(ROOT) as server, browser.new_context() as context:
         page = context.new_page()
         page.goto(server.address)  # a list of files will do
         yield lambda script, data: json.loads(page.evaluate(CALL, [script, json.dumps(data)]))

@@ -1,14 +1,12 @@
-"""The built site, served on this machine under a sub-path, and one browser to look at it."""
+"""The built site, served on this machine under a sub-path."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsers import Server, chromium, launch
-from playwright.sync_api import Browser, sync_playwright
+from browsers import Server
 
 from build import build
 
@@ -39,22 +37,3 @@ def address(site: Path) -> Iterator[str]:
     """Where the site is served: a loopback address that ends in PREFIX."""
     with Server(site, PREFIX) as server:
         yield server.address
-
-
-@pytest.fixture(scope="session")
-def program() -> str:
-    """The Chromium of this system."""
-    found = chromium()
-    if found is None:
-        message = "no Chromium on this machine: the pages were not looked at"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
-
-
-@pytest.fixture(scope="session")
-def browser(program: str) -> Iterator[Browser]:
-    """One headless browser for the tests that do something."""
-    with sync_playwright() as playwright, launch(playwright, program) as running:
-        yield running
