@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
-from test_pages import CHAPTERS, ROOT, WIDE, pages
+from test_pages import CHAPTERS, PHONE, ROOT, WIDE, pages
 
 pytestmark = pytest.mark.site
 
@@ -129,6 +129,20 @@ def test_the_moving_picture_is_light_and_moves() -> None:
     assert "<animate " in text
     assert len(text.encode()) < 160_000
     assert "<animate " not in (ROOT / "book/_static/hero-still.svg").read_text(encoding="utf-8")
+
+
+def test_a_figure_that_goes_on_beyond_a_phone_fades_there(browser: Browser, address: str) -> None:
+    with browser.new_context(viewport=PHONE) as context:
+        page = context.new_page()
+        page.goto(f"{address}notebooks/{CHAPTERS[0]}.html")
+        figure = page.locator(".figure-scroll").first
+        faded = []
+        for left in (0, 9999):
+            figure.evaluate("(box, left) => { box.scrollLeft = left; }", left)
+            page.wait_for_timeout(100)
+            faded.append(figure.evaluate("box => getComputedStyle(box).getPropertyValue('--more')"))
+    assert faded[0] not in ("", "0px")
+    assert faded[1] == "0px"
 
 
 # --- the playground in the book -------------------------------------------------------------------
