@@ -32,6 +32,7 @@ HTML = """<!doctype html>
 <figcaption>What the playground shows.</figcaption></figure></gan-playground>
 </main><script src="js/playground.en.js"></script><script src="js/playground.js"></script>
 </body></html>"""
+VIEWPORT = {"width": 1000, "height": 1400}
 SMALL = "#gan?networks=mlp&width=16"
 STORIES = {"orbit": 600, "cure": 600, "strong": 160, "collapse": 300}
 STORIES |= {"saturation": 40, "dirac": 300}  # the step at which each shows
@@ -64,33 +65,48 @@ def places(folder: Path) -> Iterator[dict[str, str]]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Iterator[Page]:
+    """One tab for all visits that ask for nothing special: it compiles the scripts once."""
+    with browser.new_context(viewport=VIEWPORT) as context:
+        yield context.new_page()
+
+
 @pytest.fixture
-def visit(browser: Browser, places: dict[str, str]) -> Iterator[Callable[..., Page]]:
+def visit(browser: Browser, tab: Page, places: dict[str, str]) -> Iterator[Callable[..., Page]]:
     """Open the page; at the end nothing may have been complained of, or asked of another place."""
-    complaints, contexts = [], []
+    complaints: list[str] = []
+    allowed = ["about:", "blob:", "data:"]
+    listeners: dict[str, Callable[[Any], Any]] = {
+        "pageerror": lambda error: complaints.append(f"{error} {error.stack}"),
+        "console": lambda m: m.type in ("error", "warning") and complaints.append(m.text),
+        "request": lambda r: r.url.startswith(tuple(allowed)) or complaints.append(r.url),
+    }
+
+    def watch(page: Page) -> None:
+        for event, listener in listeners.items():
+            page.on(event, listener)
 
     def open_page(
         address: str = SMALL, place: str = "file", script: str = "", **options: Any
     ) -> Page:
-        options = {"viewport": {"width": 1000, "height": 1400}} | options
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(f"{error} {error.stack}"))
-        page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
-        home = places[place].rsplit("/", 1)[0]
-        page.on(
-            "request",
-            lambda r: r.url.startswith((home, "blob:", "data:")) or complaints.append(r.url),
-        )
-        if script:
+        page = tab
+        if script or options:
+            context = own.enter_context(browser.new_context(**{"viewport": VIEWPORT} | options))
+            page = context.new_page()
             page.add_init_script(script)
+            watch(page)
+        allowed.append(places[place].rsplit("/", 1)[0])
+        page.goto("about:blank")  # else an address that differs by its hash would not be loaded
         page.goto(places[place] + address)
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    watch(tab)
+    with contextlib.ExitStack() as own:
+        yield open_page
+        tab.goto("about:blank")
+    for event, listener in listeners.items():
+        tab.remove_listener(event, listener)
     assert complaints == []
 
 
@@ -462,7 +478,7 @@ def test_with_reduced_motion_the_picture_changes_once_a_second(visit) -> None:
 def test_a_picture_with_a_caption_without_javascript_and_in_print(visit) -> None:
     page = visit(java_script_enabled=False)
     assert page.get_by_text("What the playground shows.").is_visible()
-    page = ready(visit())
+    page = ready(visit(color_scheme="light"))  # a tab of its own: it is set to print
     caption = page.get_by_text("What the playground shows.")
     assert not caption.is_visible()
     page.emulate_media(media="print")
