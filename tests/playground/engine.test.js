@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { check, DEFAULTS, DivergedError, Gan, LOSSES, PENALTIES, TARGETS } from "../../book/playground/engine/gan.js";
 import { withMemory } from "../../book/playground/engine/kernel.js";
 import { Stream } from "../../book/playground/engine/random.js";
+import { cast, serve } from "../../book/playground/ui/worker.js";
 
 const small = { networks: "mlp", width: 8, batch: 8, noise: 2 };
 const drawn = { drawn: [1, 2], points: [0, 0, 1, 1] };
@@ -211,4 +212,47 @@ test("six hundred random settings are either refused in a sentence or train", ()
     }
   }
   assert.ok(trained > 100);
+});
+
+const soon = (condition) => new Promise((done) => {
+  const look = () => condition() ? done() : setTimeout(look, 20);
+  look();
+});
+
+test("a page that does not look is sent no more than a hundred thousand steps, and then goes on", async () => {
+  const frames = [];
+  const port = serve((frame) => frames.push(frame));
+  const dirac = { ...DEFAULTS, networks: "dirac" };
+  port({ do: "set", id: 1, settings: dirac, twin: "", many: 1, gap: 0 });
+  port({ do: "run", rate: 1e9 });
+  await soon(() => frames.length === 1); // from here on nobody says "drawn"
+  await new Promise((done) => setTimeout(done, 6000));
+  assert.equal(frames.length, 1);
+  port({ do: "drawn" });
+  await soon(() => frames.length === 2);
+  assert.ok(frames[1].rows.length <= 6e5, `${frames[1].rows.length} numbers`);
+  const steps = frames[1].steps;
+  port({ do: "drawn" });
+  await soon(() => frames.length === 3);
+  assert.ok(frames[2].steps > steps);
+  port({ do: "pause" });
+});
+
+test("networks that cannot be built are one sentence, and the next state is trained", async () => {
+  const frames = [];
+  const port = serve((frame) => frames.push(frame));
+  port({ do: "set", id: 1, settings: { ...DEFAULTS, batch: -1 }, twin: "", many: 1, gap: 0 });
+  await soon(() => frames.length === 1);
+  assert.match(frames[0].stopped, /batch must be .*, got -1/);
+  for (const order of ["run", "D", "G", "pause"]) port({ do: order });
+  port({ do: "set", id: 2, settings: { ...DEFAULTS, ...small }, twin: "", many: 1, gap: 0 });
+  await soon(() => frames.length === 2);
+  assert.equal(frames[1].id, 2);
+  assert.equal(frames[1].steps, 0);
+  assert.equal(frames[1].stopped, undefined);
+});
+
+test("after the last member comes the first", () => {
+  const members = cast({ ...DEFAULTS, member: 2 ** 32 - 2 }, "", 8).map(({ member }) => member);
+  assert.deepEqual(members, [2 ** 32 - 2, 2 ** 32 - 1, 0, 1, 2, 3, 4, 5]);
 });

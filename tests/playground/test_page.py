@@ -218,7 +218,7 @@ def test_the_keyboard_alone_does_all(visit) -> None:
         if name == "picture":
             page.keyboard.press("ArrowRight")
             page.keyboard.press("ArrowUp")
-            assert "height" in words(page).text_content()
+            assert re.fullmatch(r"bin at 0\.50, height 0\.\d", words(page).text_content())
     for name in (
         *("story", "picture", "run", "D", "G", "reset", "speed", "line", "describe", "copy"),
         *("target", "loss", "penalty", "gamma", "k", "lrG", "lrD", "batch", "noise", "ema"),
@@ -238,6 +238,15 @@ def test_points_are_set_by_key_and_by_pointer(visit) -> None:
     wait(page, "e.state.drawn.length === 2")
     picture.click(position={"x": 300, "y": 100})
     wait(page, "e.state.drawn.length === 4")
+    assert "NaN" not in page.locator("gan-playground .numbers").text_content()
+    press(page, "Describe the state")
+    assert words(page).text_content().startswith("Step 0.")
+    assert not re.search("NaN|modes", words(page).text_content()), "points have no modes"
+    picture.focus()
+    for _ in range(2):
+        page.keyboard.press("Backspace")
+    assert words(page).text_content().startswith("Nothing was changed: drawn must be")
+    wait(page, "e.state.drawn.length === 2")
 
 
 def test_a_density_is_drawn_with_the_pointer(visit) -> None:
@@ -320,6 +329,9 @@ def test_settings_live_in_the_address(visit) -> None:
     setting(page, "seed").fill("7")
     setting(page, "seed").blur()
     assert "loss=hinge" in page.url
+    setting(page, "target").select_option("points")
+    assert "drawn=-0.8,0.5,0,-0.7,0.8,0.5&" in page.url
+    setting(page, "target").select_option("gaussian")
     assert "seed=7" in page.url
     page.reload()
     ready(page)
@@ -336,7 +348,7 @@ def test_settings_live_in_the_address(visit) -> None:
         ("#gan?loss=%E0%A4%A", "loss"),
         ("#gan?colour=blue", "colour"),
         ("#gan?many=3", "3"),
-        ("#gan?drawn=" + "1," * 3000, "characters"),
+        ("#gan?drawn=" + "1," * 5000, "characters"),
     ],
 )
 def test_a_bad_address_gets_a_sentence_and_the_defaults(visit, address: str, named: str) -> None:
@@ -365,6 +377,34 @@ def test_a_run_that_diverges_says_so_and_can_be_begun_anew(visit) -> None:
     assert page.get_by_role("button", name="Run", exact=True).is_enabled()
     press(page, "Reset")
     wait(page, "e.frame.steps === 0 && !e.frame.stopped")
+
+
+def test_who_draws_in_a_story_leaves_it(visit) -> None:
+    page = ready(visit())
+    page.get_by_label("Story").select_option("saturation")
+    page.locator("gan-playground canvas.picture").focus()
+    page.keyboard.press("ArrowUp")
+    assert page.get_by_label("Story").input_value() == "own"
+    assert not page.locator("gan-playground fieldset").is_visible()
+
+
+def test_a_game_of_two_weights_is_not_drawn_on(visit) -> None:
+    page = ready(visit("#gan?networks=dirac&target=drawn&drawn=0,1"))
+    picture = page.locator("gan-playground canvas.picture")
+    assert picture.get_attribute("role") == "img"
+    picture.click()
+    assert page.evaluate("document.querySelector('gan-playground').state.drawn") == [0, 1]
+
+
+def test_what_a_hidden_tab_missed_is_taken_at_once(visit) -> None:
+    page = ready(visit())
+    taken = page.evaluate("""() => {
+      const e = document.querySelector('gan-playground');
+      const before = e.looks.length;
+      e.receive({ ...e.frame, looks: Array(300000).fill(e.looks[0]) });
+      return e.looks.length - before;
+    }""")
+    assert taken == 300_000
 
 
 @pytest.mark.parametrize("story", STORIES)

@@ -17,14 +17,14 @@ export const write = (state) => {
     const text = String(value);
     if (text !== String(/** @type {any} */ (ALL)[key])) query.set(key, text);
   }
-  return '#gan?' + query;
+  return `#gan?${query}`.replaceAll('%2C', ',');
 };
 
 /** @param {string} address @returns {State} @throws {RangeError} a sentence that names what is wrong */
 export const read = (address) => {
   /** @type {any} */
   const state = { ...ALL };
-  if (address.length > 4e3) throw new RangeError(say('long', address.length));
+  if (address.length > 8e3) throw new RangeError(say('long', address.length));
   for (const [key, text] of new URLSearchParams(address.replace(/^#?(gan\?)?/, ''))) {
     if (!Object.hasOwn(ALL, key)) throw new RangeError(say('unknown', key.slice(0, 40)));
     const usual = /** @type {any} */ (ALL)[key];

@@ -16,7 +16,6 @@ const CHOICES = { target: TARGETS, loss: Object.keys(LOSSES), penalty: Object.ke
 /** How the picture draws what the table of words names. @type {Record<string, string>} */
 const KEYS = { x: 'dashed var(--data)', p: 'solid var(--generator)', o: 'dotted var(--other)', d: 'solid var(--discriminator)', s: 'dashed var(--discriminator)' };
 const RATES = [1, 5, 25, 100, 1e9];
-const BINS = 28;
 
 const button = (/** @type {string} */ name) => `<button data-do="${name}">${say(name)}</button>`;
 const select = (/** @type {string} */ name, /** @type {any[]} */ choices) =>
@@ -103,7 +102,6 @@ export const define = () => {
       } catch (error) {
         excuse = say('address') + /** @type {Error} */ (error).message;
       }
-      this.story = null;
       this.show(state);
       this.tell(excuse, !!excuse);
       return true;
@@ -149,9 +147,10 @@ export const define = () => {
       this.port?.(order);
     }
 
-    /** Take a state: show it in the fields and train it. @param {State} state */
-    show(state) {
+    /** Take a state, a story's or the reader's own: show it in the fields and train it. @param {State} state @param {any} [story] */
+    show(state, story) {
       this.state = whole(state);
+      this.story = story;
       const { twin, many, ...settings } = this.state;
       const { dim, means, density } = makeTarget(settings);
       const { target, drawn } = settings;
@@ -168,7 +167,8 @@ export const define = () => {
         if (key === 'o' && !twin || key === 's' && dim > 1) return '';
         return `<span>${KEYS[key] ? `<i style="border-top:3px ${KEYS[key]}"></i>` : ''}${word}</span>`;
       }).join('');
-      const byHand = /** @type {any} */ ({ drawn: 'drawLine', points: 'drawPlane' })[target];
+      this.drawing = settings.networks === 'dirac' ? '' : target;
+      const byHand = /** @type {any} */ ({ drawn: 'drawLine', points: 'drawPlane' })[this.drawing];
       const picture = this.$('.picture');
       picture.tabIndex = byHand ? 0 : -1;
       picture.role = byHand ? 'application' : 'img';
@@ -177,10 +177,10 @@ export const define = () => {
       this.set();
     }
 
-    /** Train another state, if it makes sense. @param {Record<string, any>} change */
-    change(change) {
+    /** Train another state, if it makes sense. @param {Record<string, any>} change @param {any} [story] */
+    change(change, story) {
       try {
-        this.show({ ...this.state, ...change });
+        this.show({ ...this.state, ...change }, story);
         if (!this.hasAttribute('compact')) history.replaceState(history.state, '', write(this.state));
         this.tell('');
       } catch (error) {
@@ -193,9 +193,9 @@ export const define = () => {
     receive(frame) {
       if (frame.id !== this.run) return;
       frame.rows.forEach((/** @type {number} */ v, /** @type {number} */ i) => this.rows[i % 6].push(v));
-      this.looks.push(...frame.looks);
+      frame.looks.forEach((/** @type {number[]} */ look) => this.looks.push(look)); // after a while in a hidden tab too many for push(...looks)
       const ran = this.frame?.running;
-      this.frame = frame;
+      this.frame = frame.D && frame; // none where the networks could not be built
       this.$('[data-do=run]').textContent = say(frame.running ? 'pause' : 'run');
       for (const who of 'DG') this.$(`[data-do=${who}]`).disabled = frame.running;
       if (frame.stopped) this.tell(say('stopped') + frame.stopped + say('again'), true);
@@ -264,17 +264,16 @@ export const define = () => {
       if (name === 'answer') this.answer = +value;
       else if (name === 'speed') this.pace();
       else if (name === 'story') {
-        this.story = say('presets').find((/** @type {any} */ p) => p.id === value);
+        const story = say('presets').find((/** @type {any} */ p) => p.id === value);
         this.answer = -1;
-        this.change(this.story ? { ...ALL, ...this.story.state } : {});
+        this.change(story && { ...ALL, ...story.state }, story);
       } else if (FIELDS.includes(name)) {
-        this.story = null;
         const was = /** @type {any} */ (this.state)[name];
         /** @type {Record<string, any>} */
         const change = { [name]: typeof was !== 'number' ? value : value === '' ? NaN : +value };
         if (name === 'target') {
           const plane = /ring|grid|points/.test(value);
-          change.drawn = value === 'drawn' ? Array.from({ length: BINS }, (_, i) => +(i % 14 > 6 && i % 14 < 10)) : value === 'points' ? [-0.8, 0.5, 0, -0.7, 0.8, 0.5] : [];
+          change.drawn = value === 'drawn' ? Array.from({ length: 28 }, (_, i) => +(i % 14 > 6 && i % 14 < 10)) : value === 'points' ? [-0.8, 0.5, 0, -0.7, 0.8, 0.5] : [];
           if (plane || this.state.networks === 'dirac') change.networks = plane ? 'mlp' : 'seed';
         }
         if (this.change(change)) input.value = was;
@@ -332,9 +331,7 @@ export const define = () => {
       draw.take(right, 0.48);
       draw.chart(column(0), series, plane ? say('modes') + ', ' + say('quality') : say('distance'), !plane);
 
-      const facts = [[say('step'), frame.steps], ['L_D', number(frame.values[0], 6)], ['L_G', number(frame.values[1], 6)],
-        ...plane ? [[say('modes'), `${frame.now[0]} / ${modes}`], [say('quality'), number(frame.now[1], 2)]] : [[say('distance'), number(frame.now[0], 4)]]];
-      this.$('.numbers').innerHTML = facts.map(([name, value]) => `<span>${name} <b>${value}</b></span>`).join(' ');
+      this.$('.numbers').innerHTML = say('facts', frame, modes).map((/** @type {any} */ [name, value]) => `<span>${name} <b>${value}</b></span>`).join(' ');
       this.panel();
     }
 
@@ -349,31 +346,40 @@ export const define = () => {
 
     // --- drawing by hand
 
+    /** Where one draws by key: the left edge of a bin and its number, or a point. */
+    spot() {
+      const line = this.drawing === 'drawn';
+      const places = line ? this.state.drawn.length : 29;
+      const low = places >> 1;
+      const [x, y] = this.cursor = this.cursor.map((v) => Math.min(places - low - 1, Math.max(-low, v)));
+      return line ? [(x + low) * 2 / places - 1, x + low] : [x / low, y / low];
+    }
+
     /** Show where one draws by key. */
     mark() {
-      const [x, y] = this.cursor.map((v) => v / 14);
+      const [x, y] = this.spot();
       const canvas = this.$('.picture');
-      if (this.state.target === 'drawn') draw.mark(draw.along(x), canvas.clientHeight * 0.4, draw.along(1 / 14) - draw.along(0), canvas.clientHeight * 0.6 - 44);
+      if (this.drawing === 'drawn') draw.mark(draw.along(x), canvas.clientHeight * 0.4, draw.along(2 / this.state.drawn.length) - draw.along(0), canvas.clientHeight * 0.6 - 44);
       else draw.mark(draw.across(x) - 5, draw.up(y) - 5, 10, 10);
     }
 
     /** @param {PointerEvent} event */
     paint({ type, offsetX, offsetY, pointerId }) {
-      const { target, drawn } = this.state;
+      const { drawing, state: { drawn } } = this;
       const canvas = this.$('.picture');
       const { clientWidth: width, clientHeight: height } = canvas;
       const down = type === 'pointerdown';
-      if (target === 'points' && down) {
+      if (drawing === 'points' && down) {
         const [x, y] = [(offsetX - width / 2) / height, 0.5 - offsetY / height].map((v) => +(2 * v * REACH).toFixed(2));
         if (Math.abs(x) <= REACH) this.change({ drawn: [...drawn, x, y] });
       }
-      if (target !== 'drawn') return;
+      if (drawing !== 'drawn') return;
       if (down) {
         canvas.setPointerCapture(pointerId);
         this.strokes = [...drawn];
       }
       if (!this.strokes) return;
-      const bin = Math.floor((((((offsetX - 30) / (width - 38)) * 2 - 1) * REACH + 1) / 2) * BINS);
+      const bin = Math.floor((((((offsetX - 30) / (width - 38)) * 2 - 1) * REACH + 1) / 2) * drawn.length);
       if (bin in this.strokes) this.strokes[bin] = share((height - 44 - offsetY) / (height * 0.6 - 44));
       if (type === 'pointermove' || down) return;
       this.change({ drawn: this.strokes });
@@ -382,21 +388,20 @@ export const define = () => {
 
     /** @param {KeyboardEvent} event */
     key(event) {
-      const { target, drawn } = this.state;
-      const line = target === 'drawn';
-      if (!line && target !== 'points') return;
-      const { cursor } = this;
+      const { drawing, state: { drawn } } = this;
+      const line = drawing === 'drawn';
+      if (!line && drawing !== 'points') return;
       const order = ['ArrowLeft', 'ArrowRight', 'ArrowDown', 'ArrowUp', 'Enter', 'Backspace'].indexOf(event.key);
       const up = order % 2 * 2 - 1;
-      const [x, y] = cursor.map((v) => +(v / 14).toFixed(2));
-      const bin = cursor[0] + 14;
       if (order < 0 || line && order > 3) return;
       event.preventDefault();
-      if (order > 3) this.change({ drawn: order > 4 ? drawn.slice(0, -2) : [...drawn, x, y] });
-      else if (line && order > 1) this.change({ drawn: drawn.map((h, i) => i === bin ? share(h + up / 10) : h) });
-      else cursor[+(order > 1)] = Math.min(14 - +line, Math.max(-14, cursor[+(order > 1)] + up));
+      const at = this.spot().map((v) => +v.toFixed(2));
+      if (order < (line ? 2 : 4)) this.cursor[+(order > 1)] += up;
+      else if (this.change({ drawn: line ? drawn.map((h, i) => i === at[1] ? share(h + up / 10) : h) : order > 4 ? drawn.slice(0, -2) : [...drawn, ...at] })) return;
       this.draw();
-      this.tell(line ? say('bin', number(cursor[0] / 14, 2), this.state.drawn[cursor[0] + 14]) : say('point', ...cursor.map((v) => number(v / 14, 2)), this.state.drawn.length / 2));
+      const [x, y] = this.spot();
+      const now = this.state.drawn;
+      this.tell(say(line ? 'bin' : 'point', number(x, 2), line ? now[y] : number(y, 2), now.length / 2));
     }
   }
 

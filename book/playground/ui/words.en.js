@@ -35,7 +35,7 @@ globalThis.ganWords = {
     grid: 'grid', points: 'points by you', seed: 'of the book', mlp: 'MLP', dirac: 'Dirac-GAN', none: 'no penalty',
     R1: 'R₁', R2: 'R₂', 'R1 + R2': 'R₁ + R₂',
   },
-  step: 'step', distance: 'W₁', modes: 'modes', quality: 'high quality', losses: 'losses',
+  distance: 'W₁', modes: 'modes', quality: 'high quality', losses: 'losses',
   keys: { x: 'p_data', p: 'p_g', o: 'twin', d: 'D', s: 'D* = p_data / (p_data + p_g)', v: '→ pull on a fake' },
   picture: 'Picture of the data, the generator and the discriminator',
   drawLine: 'Draw the density. Left and right choose a bin, up and down change it.',
@@ -50,15 +50,18 @@ globalThis.ganWords = {
   bad: 'Nothing was changed: ',
   address: 'The address was not understood, so these are the defaults: ',
   unknown: (/** @type {string} */ key) => `there is no setting "${key}".`,
-  long: (/** @type {number} */ n) => `it has ${n} characters, and 4000 are allowed.`,
+  long: (/** @type {number} */ n) => `it has ${n} characters, and 8000 are allowed.`,
   many: (/** @type {number} */ n) => `seeds must be 1, 8 or 16, got ${n}.`,
   slices: 'This browser starts no worker here, so the page itself trains, more slowly.',
+  /** The numbers under the picture. @param {any} frame @param {number} modes */
+  facts: ({ steps, values, dim, now }, modes) => [['step', steps], ['L_D', number(values[0], 6)], ['L_G', number(values[1], 6)],
+    ...dim < 2 ? [['W₁', number(now[0], 4)]] : now[0] >= 0 ? [['modes', `${now[0]} / ${modes}`], ['high quality', number(now[1], 2)]] : []],
   /** What a frame shows. @param {any} frame @param {number[]} look the newest: the step, then of each run
    * @param {string} twin @param {number} modes @param {boolean} brief */
   state: ({ steps, values, dim, now, x, D }, look, twin, modes, brief) => {
     let words = `Step ${steps}. D’s loss ${number(values[0])}, G’s loss ${number(values[1])}. `
-      + (dim < 2 ? `The fakes are at distance W₁ ${number(now[0])} from the data.` : `The fakes reach ${now[0]} of ${modes} modes; the share of high quality is ${number(now[1], 2)}.`);
-    if (brief) return words;
+      + (dim < 2 ? `The fakes are at distance W₁ ${number(now[0])} from the data.` : now[0] >= 0 ? `The fakes reach ${now[0]} of ${modes} modes; the share of high quality is ${number(now[1], 2)}.` : '');
+    if (brief || !(now[0] >= 0)) return words;
     const mean = x.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0) / x.length;
     const std = Math.hypot(...x.map((/** @type {number} */ v) => v - mean)) / x.length ** 0.5;
     if (dim < 2) words += ` Their mean is ${number(mean)}, their spread ${number(std)}. D lies between ${number(Math.min(...D), 2)} and ${number(Math.max(...D), 2)} where it is shown.`;

@@ -7,15 +7,16 @@ export const PLANE = 44; // cells on a side of D's map in the plane
 export const REACH = 1.4; // half the width of what is shown, on the line and in the plane
 export const LOOK = 10; // steps from one measurement to the next
 const SAMPLES = 800;
+const MOST = 6e5; // numbers kept for a page that does not look: then training waits for it
 
 /** @typedef {import('../engine/gan.js').Settings} Settings */
 /** @typedef {ArrayLike<number>} Numbers */
 
 /** The settings of every run: the chosen one, then its twin, then its replicas.
  * @param {Settings} settings @param {string} twin name of another loss or penalty, or ''
- * @param {number} many how many members @returns {Settings[]} */
+ * @param {number} many how many members; after the last there is comes the first @returns {Settings[]} */
 export const cast = (settings, twin, many) => {
-  const runs = Array.from({ length: many }, (_, i) => ({ ...settings, member: settings.member + i }));
+  const runs = Array.from({ length: many }, (_, i) => ({ ...settings, member: settings.member + i >>> 0 }));
   if (twin) runs.splice(1, 0, { ...settings, [twin in PENALTIES ? 'penalty' : 'loss']: twin });
   return runs;
 };
@@ -84,6 +85,7 @@ export const serve = (send, budget = 24) => {
 
   const picture = (/** @type {any} */ more = {}) => {
     const [run] = runs;
+    if (!run) return send({ id: order.id, rows, looks, ...more }); // they could not be built
     const { dim, steps, next, inOrder } = run;
     const shown = (/** @type {Float32Array} */ x) => dim < 2 ? kde(x, lattice(1)) : x;
     const x = look(run);
@@ -128,7 +130,7 @@ export const serve = (send, budget = 24) => {
 
   const tick = () => attempt(() => {
     const now = performance.now();
-    while (running && performance.now() - now < budget) {
+    while (running && rows.length < MOST && performance.now() - now < budget) {
       if (!turn && runs[0].steps - from >= ((now - began) * order.rate) / 1000) break;
       finish();
       if (!turn && runs[0].steps === order.until) {
@@ -147,10 +149,12 @@ export const serve = (send, budget = 24) => {
       order = { ...order, ...m };
       running = m.do === 'run';
       if (m.do === 'set') {
-        [turn, rows, looks] = [0, [], []];
+        [turn, runs, rows, looks] = [0, [], [], []];
         runs = cast(m.settings, m.twin, m.many).map((s) => new Gan(s));
         note();
         picture();
+      } else if (!runs[0]) {
+        running = false;
       } else if (running) {
         [from, began] = [runs[0].steps, performance.now()];
         if (!was) tick();
