@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("The site was not built: the warnings above are the reasons.", file=sys.stderr)
         return status
     page = folder / "_build" / "html" / "index.html"
-    print(f"Built in {time.perf_counter() - started:.0f} s. Open {os.path.relpath(page)}")
+    print(f"Built in {time.perf_counter() - started:.0f} s. Open {page.resolve()}")
     print(f"  {page.resolve().as_uri()}")
     return 0
 

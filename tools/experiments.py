@@ -130,6 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not found:
         print("no chapter named here has a study to store", file=sys.stderr)
         return 1
+    commit()  # as it is before a result is written
     for number, (path, code) in enumerate(found, start=1):
         print(f"[{number}/{len(found)}] {path.stem}: {len(files(code))} studies", flush=True)
         if status := run(path, code):

@@ -1,4 +1,4 @@
-"""Write copies of the chapters for students: no solutions, no outputs.
+"""Write copies of the chapters for students: no solutions, no outputs, and the results they read.
 
     python tools/handout.py              # every chapter, into _build/handout
     python tools/handout.py 03           # one of them
@@ -11,6 +11,7 @@ stubs and checks stay, so that every exercise says "not solved yet" until the st
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -18,6 +19,7 @@ from nbformat import NotebookNode
 
 from chapters import ROOT, chapters, read_text, tags, write_atomically
 from execute import METADATA
+from experiments import definition, files
 
 HANDOUT = ROOT / "_build" / "handout"
 
@@ -52,6 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
         target = options.to / f"{path.stem}.ipynb"
         write_atomically(target, nbformat.writes(handout(path)) + "\n")
         print(target)
+        for name in files(definition(path)):
+            (options.to / name).parent.mkdir(exist_ok=True)
+            print(shutil.copyfile(path.parent / name, options.to / name))
     return 0
 
 

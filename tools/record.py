@@ -27,6 +27,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -167,10 +168,10 @@ def run_block(code: str, block: int, folder: Path, timeout: int) -> list[dict[st
         return [json.loads(line) for line in lines if line.strip()]
 
 
-def gather(blocks: list[list[dict[str, Any]]]) -> list[Row]:
+def gather(blocks: list[list[dict[str, Any]]], first: int = 1) -> list[Row]:
     """Merge the claims of all blocks into one row for each bound of each claim."""
     rows: dict[tuple[str, str], Row] = {}
-    for number, claims in enumerate(blocks, start=1):
+    for number, claims in enumerate(blocks, start=first):
         sentences = [claim["sentence"] for claim in claims]
         for sentence in sentences:
             if sentences.count(sentence) > 1:
@@ -182,8 +183,9 @@ def gather(blocks: list[list[dict[str, Any]]]) -> list[Row]:
                 row = rows.setdefault(key, Row(key[0], direction, bound, claim["seeds"]))
                 if (row.bound, row.seeds) != (bound, claim["seeds"]):
                     raise RecordError(
-                        f"the claim {row.sentence!r} has bound {bound} in block {number}"
-                        f" and {row.bound} before: a bound may not depend on the seed"
+                        f"the claim {row.sentence!r} has bound {bound} and {claim['seeds']} seeds"
+                        f" in block {number}, {row.bound} and {row.seeds} before: a bound may not"
+                        " depend on the seed, nor how many there are"
                     )
                 row.blocks += 1
                 row.held += bool(claim["held"])
@@ -198,8 +200,12 @@ def gather(blocks: list[list[dict[str, Any]]]) -> list[Row]:
     return list(rows.values())
 
 
+@cache
 def commit() -> str:
-    """Return the commit that the working tree stands on, marked when files differ from it."""
+    """Return the commit that the working tree stood on at the first call, before it was written to.
+
+    It is marked when files differed from it.
+    """
     try:
         described = subprocess.run(
             ["git", "describe", "--always", "--abbrev=12", "--dirty", "--exclude=*"],
@@ -223,9 +229,12 @@ def render(path: Path, rows: list[Row], blocks: range) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy"))
     first = blocks[0]
     base = [SEEDS_PER_BLOCK * block for block in blocks]
+    command = f"make records CHAPTER={path.stem[:2]}" + (f" FIRST={first}" if first > 1 else "")
+    if len(blocks) != BLOCKS_REQUIRED:
+        command = f"python tools/record.py {path.stem[:2]} --first {first} --blocks {len(blocks)}"
     stream = io.StringIO()
     for line in (
-        f"command: make records CHAPTER={path.stem[:2]}" + (f" FIRST={first}" if first > 1 else ""),
+        f"command: {command}",
         f"date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         f"versions: python {platform.python_version()}, {versions}",
         f"commit: {commit()}",
@@ -276,7 +285,7 @@ def record(path: Path, blocks: range, jobs: int, timeout: int) -> bool:
                 print(f"      block {block} of {blocks[-1]} ", end="\r", flush=True)
     finally:
         pool.shutdown(cancel_futures=True)
-    rows = gather(results)
+    rows = gather(results, blocks[0])
     write_atomically(RECORDS / f"{path.stem}.csv", render(path, rows, blocks))
     print(table(rows), flush=True)
     return not any(row.problem for row in rows)

@@ -9,6 +9,7 @@ import pytest
 
 import handout
 from chapters import chapters, read_text
+from experiments import definition, files
 
 CHAPTER = """\
 ---
@@ -66,6 +67,15 @@ def test_every_chapter_has_solutions_to_leave_out(path: Path) -> None:
     assert len(left_out) >= 3
     assert len(copy.cells) == len(whole.cells) - len(left_out)
     assert not [cell for cell in copy.cells if cell.cell_type == "code" and cell.outputs]
+
+
+def test_a_chapter_comes_with_the_results_that_it_reads(tmp_path: Path) -> None:
+    reading = [path for path in chapters() if files(definition(path))]
+    assert reading
+    assert handout.main(["--to", str(tmp_path)]) == 0
+    for path in reading:
+        for name in files(definition(path)):
+            assert (tmp_path / name).read_bytes() == (path.parent / name).read_bytes()
 
 
 def test_the_command_writes_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

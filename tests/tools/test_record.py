@@ -111,6 +111,8 @@ def test_sentences_and_bounds_may_not_depend_on_the_seed() -> None:
         gather([claims(0.1)[0] * 2])
     with pytest.raises(RecordError, match="a bound may not depend on the seed"):
         gather(claims(0.1) + claims(0.1, below=2.0))
+    with pytest.raises(RecordError, match=r"and 8 seeds in block 22, 1\.0 and 16 before"):
+        gather(claims(0.1) + claims(0.1, seeds=8), first=21)
     with pytest.raises(RecordError, match="made in 1 of 2 blocks"):
         gather(claims(0.1) + claims(0.1, sentence="t"))
 
