@@ -17,23 +17,28 @@ os.environ |= {
 }
 
 import pytest  # noqa: E402  (the variables above must be set before torch loads)
-import torch  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-torch.set_num_threads(1)
+# torch is loaded where a test runs: the process that only hands out tests need not wait for it
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what compares a GPU with the CPU where there is no GPU."""
-    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
-        pytest.skip("PyTorch sees no GPU here")
+    if item.get_closest_marker("gpu"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("PyTorch sees no GPU here")
 
 
 @pytest.fixture(autouse=True)
 def seed() -> None:
-    """Draw the same weights whichever tests the process ran before."""
+    """Compute on one thread, and draw the same weights whichever tests ran before."""
+    import torch
+
+    torch.set_num_threads(1)
     torch.manual_seed(0)
 
 

@@ -97,6 +97,7 @@ def test_the_example_of_the_docstring_runs(tmp_path, monkeypatch, capsys):
 # --- together or apart
 
 
+@pytest.mark.no_cover
 def test_variants_trained_together_are_what_each_is_alone(calls):
     result = study(VARIANTS).run()
     (call,) = calls
@@ -751,6 +752,7 @@ NOISE = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("noise", NOISE)
 def test_95_of_100_intervals_hold_the_true_difference(noise, monkeypatch):
     quick(monkeypatch, 1999)
@@ -781,6 +783,7 @@ def families(shift: float, trials: int, variants: int = 5, n: int = 24):
         yield result(points, seed)
 
 
+@pytest.mark.no_cover
 def test_a_family_without_a_difference_seldom_finds_one(monkeypatch):
     quick(monkeypatch, 999)
     found = covered = 0
@@ -793,6 +796,7 @@ def test_a_family_without_a_difference_seldom_finds_one(monkeypatch):
     assert found <= 200 - covered
 
 
+@pytest.mark.no_cover
 def test_a_difference_that_is_there_is_found(monkeypatch):
     quick(monkeypatch, 999)
     verdicts = [row.verdict for family in families(0.6, 20) for row in family.table()]
@@ -802,6 +806,7 @@ def test_a_difference_that_is_there_is_found(monkeypatch):
     assert signs == {True}
 
 
+@pytest.mark.no_cover
 def test_no_difference_is_seldom_said_of_one_as_large_as_the_margin(monkeypatch):
     quick(monkeypatch, 999)
     wrong = right = 0

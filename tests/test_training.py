@@ -112,6 +112,7 @@ LOOPS = {
 BIASED = {"relativistic", "all at once"}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", LOOPS)
 def test_train_is_the_loop_written_by_hand(name):
     ours, by_hand = LOOPS[name]
@@ -133,6 +134,7 @@ def test_train_is_the_loop_written_by_hand(name):
             torch.testing.assert_close(mine, getattr(plain, row), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", ["plain", "R1", "all at once"])
 def test_a_replica_does_not_depend_on_how_many_there_are(name):
     options, last = LOOPS[name][0], -1 if name in BIASED else None
@@ -146,6 +148,7 @@ def test_a_replica_does_not_depend_on_how_many_there_are(name):
     torch.testing.assert_close(mine, theirs, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.no_cover
 def test_a_replica_equals_a_run_of_its_own():
     together = train(steps=100, replicas=3, penalty=losses.r1(0.1), ema=0.9)
     for i in range(3):
@@ -197,6 +200,7 @@ def test_on_a_gpu_every_member_may_have_its_rate():
 # --- members that differ
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", ["plain", "all at once"])
 @pytest.mark.parametrize("schedule", [None, training.cosine])
 def test_a_rate_for_each_member(name, schedule):
@@ -243,6 +247,7 @@ def test_a_loss_for_each_block_of_members():
     assert same(weights(train(loss=[losses.hinge]).G), weights(train(loss=losses.hinge).G))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("members", [[2, 0], (4, 4, 1), range(1, 3), [0, 1, 2] * 2])
 def test_members_by_name(members):
     options = {"steps": 100, "penalty": losses.gradient_penalty(0.1), "ema": 0.9}
@@ -516,6 +521,7 @@ def assert_equal_memory(ours: nn.Module, theirs: nn.Module) -> None:
     torch.testing.assert_close(ours(z), theirs(z), rtol=0, atol=1e-12)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", LAYERS)
 def test_members_with_such_layers_equal_pytorchs_own(name):
     run = train(target=RING, networks=pair_of(name), replicas=3, steps=100)
@@ -524,6 +530,7 @@ def test_members_with_such_layers_equal_pytorchs_own(name):
             assert_equal_memory(member(network, i), plain)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_member_with_such_layers_does_not_depend_on_how_many_there_are(name):
     options = {"steps": 100, "ema": 0.9, "penalty": losses.r1(0.1)}
@@ -930,6 +937,7 @@ def test_the_bar_is_quiet_under_test(progress, capfd, monkeypatch):
 # --- what training is for
 
 
+@pytest.mark.no_cover
 def test_training_finds_the_data():
     G = networks.MLPGenerator(2, 1, 32, init=networks.he_normal)
     D = networks.MLPDiscriminator(1, 32, init=networks.he_normal)

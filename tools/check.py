@@ -14,13 +14,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from chapters import NOTEBOOKS, ROOT, chapters, environment
 
+# what takes longest, so that no process waits for the other at the end
+LONGEST = ["05_training", "test_pages", "test_parity", "test_page", "test_reader", "test_stories"]
 CELL_TIMEOUT = 300  # seconds: a kernel that died is noticed only when its cell runs out of time
-LONGEST = "05_training"
 JOBS = os.environ.get("JOBS", "2")
 
 
@@ -35,11 +37,12 @@ class Step(NamedTuple):
 def pytest(*arguments: str, jobs: str = JOBS, share: str = "loadfile") -> list[str]:
     """Return a pytest command that leaves nothing behind; ``jobs`` processes, a file in each.
 
+    Files are taken in the order given.
     With "worksteal" for ``share`` a process that is idle takes single tests from the other.
     """
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:benchmark"]
     if jobs != "0":
-        command += ["-n", jobs, "--dist", share]
+        command += ["-n", jobs, "--dist", share, "--no-loadscope-reorder"]
     return command + list(arguments)
 
 
@@ -55,17 +58,20 @@ def nbval(*paths: str) -> list[str]:
     )
 
 
-def longest_first() -> list[Path]:
-    """Return the chapters, the longest first and those of Part I last.
+def longest_first(paths: Iterable[Path]) -> list[str]:
+    """Return paths as a command names them, those of LONGEST first."""
 
-    No processor then waits at the end for one that has a long chapter to run.
-    """
-    return sorted(reversed(chapters()), key=lambda path: path.stem != LONGEST)
+    def place(path: Path) -> int:
+        return LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST)
+
+    return [str(path.relative_to(ROOT)) for path in sorted(paths, key=place)]
 
 
 def all_steps(site: Path) -> list[Step]:
     """Return the steps that prove the whole project; the pages are built into ``site``."""
     python = [sys.executable, "-m"]
+    in_a_browser = sorted((ROOT / "tests" / "site").glob("test_*.py"))
+    in_a_browser += sorted((ROOT / "tests" / "playground").glob("test_*.py"))
     return [
         Step(
             "style and format",
@@ -105,12 +111,12 @@ def all_steps(site: Path) -> list[Step]:
         ),
         Step(
             "chapters run again, every printed word compared",
-            [nbval(*(f"notebooks/{path.stem}.ipynb" for path in longest_first()))],
+            [nbval(*longest_first(path.with_suffix(".ipynb") for path in reversed(chapters())))],
             "a chapter no longer prints what it stores: make notebooks CHAPTER=NN, then review",
         ),
         Step(
             "site and playground, in a browser; the playground's numbers against the package's",
-            [pytest("tests/site", "tests/playground", f"--site={site / '_build' / 'html'}")],
+            [pytest(*longest_first(in_a_browser), f"--site={site / '_build' / 'html'}")],
             "a page is not as it should be, or the page's GAN is not the book's",
         ),
     ]

@@ -24,6 +24,9 @@ CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.
 WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 LEDGER = "book/claims.html"
 
+COLOURS = ["color-contrast", "link-in-text-block"]  # axe's rules that depend on the theme
+MODERATE = ["region"]  # slow, and never called serious
+
 LOOK = """
 async () => {
   if (window.MathJax) await MathJax.startup.promise;
@@ -143,15 +146,16 @@ def visit(page: Page, address: str) -> Visit:
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
         result.axe[f"code, {theme}"] = page.evaluate(CODE_CONTRAST)
     page.evaluate(THIN)
-    result.axe["structure"] = axe(page, {"rules": {"color-contrast": {"enabled": False}}})
+    rest = {rule: {"enabled": False} for rule in (*COLOURS, *MODERATE)}
+    result.axe["structure"] = axe(page, {"rules": rest})
     page.set_viewport_size(PHONE)
     page.wait_for_timeout(60)  # for the handlers of resize
     result.too_wide = page.evaluate(TOO_WIDE)
-    page.set_viewport_size(WIDE)
     page.evaluate(STRIP)
+    page.set_viewport_size(WIDE)
     for theme in ("light", "dark"):
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        result.axe[f"contrast, {theme}"] = axe(page, {"runOnly": ["color-contrast"]})
+        result.axe[f"colours, {theme}"] = axe(page, {"runOnly": COLOURS})
     for event, listener in listeners.items():
         page.remove_listener(event, listener)
     return result
