@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-import multiprocessing
 import os
 import pickle
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -254,32 +255,38 @@ def test_a_run_on_a_gpu_goes_on_as_if_never_stopped(path):
 
 # --- a process that is killed
 
+CHILD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import test_checkpoints
+test_checkpoints.train(
+    checkpoint=sys.argv[2], resume=sys.argv[3] == "resume", checkpoint_every=1, steps=400
+)
+"""
+
 
 @pytest.mark.no_cover
 def test_a_killed_process_leaves_a_checkpoint_that_goes_on(path):
     """Killed at random moments, three times in one run: while it computes or while it writes."""
     moments = random.Random(4)
-    kills, done = 0, 0
-    options = {"checkpoint": path, "checkpoint_every": 1, "steps": 400}
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["gan_tutorial.training"])  # loads PyTorch once for the three
+    kills, resume, done = 0, "start", 0
     for _ in range(3):
-        child = processes.Process(target=train, kwargs={**options, "resume": done > 0})
-        child.start()
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(path), resume]
+        )
         try:
             patience = time.monotonic() + 100
-            while time.monotonic() < patience and child.is_alive():
+            while time.monotonic() < patience and child.poll() is None:
                 if path.exists() and torch.load(path, weights_only=True)["steps"] > done:
                     break
                 time.sleep(0.05)
             time.sleep(moments.uniform(0, 0.3))
         finally:
             child.kill()
-            child.join()
-            kills += child.exitcode != 0
-        steps = torch.load(path, weights_only=True)["steps"]
-        assert steps > done  # each process went on where the last one was killed
-        done = steps
+            kills += child.wait() != 0
+        state = torch.load(path, weights_only=True)
+        assert state["steps"] > done  # each process went on where the last one was killed
+        done, resume = state["steps"], "resume"
     assert kills >= 2  # a fast machine may have finished in the third
     assert_same(train(checkpoint=path, steps=400, resume=True), train(steps=400))
 
