@@ -44,7 +44,7 @@ globalThis.ganWords = {
   point: (/** @type {string} */ x, /** @type {string} */ y, /** @type {number} */ n) => `cross at ${x}, ${y}; ${n} points`,
   said: 'You said: ',
   line: 'Next line', mean: 'mean ',
-  same: 'Same seed, same numbers as PyTorch, to 1e-6: for 50 steps without a penalty, 10 with one; with hinge, Wasserstein and relativistic, the first losses. After that rounding drives them apart.',
+  same: 'Same seed, same numbers as PyTorch, to 1e-6: mostly for 50 steps, nearly always for 10; with hinge, Wasserstein and relativistic, the first losses. After that rounding drives them apart.',
   stopped: 'The run stopped: ',
   again: ' Press Reset, or change a setting.',
   bad: 'Nothing was changed: ',
