@@ -106,8 +106,8 @@ def test_what_dies_what_lives_and_that_the_tree_stays_as_it_was(tree, capsys):
 
 
 def test_a_mutant_that_hangs_is_killed_and_said_so(tree):
-    (verdict,) = judge_all([HANGS], tree, jobs=1, limit=3)
-    assert verdict.killer == "no answer in 3 s, which counts as killed"
+    (verdict,) = judge_all([HANGS], tree, jobs=1, limit=5)
+    assert verdict.killer == "no answer in 5 s, which counts as killed"
 
 
 def test_nothing_is_judged_by_tests_that_fail_anyway(tree):
