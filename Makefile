@@ -5,6 +5,7 @@ VENV = .venv/bin
 PORT = 8000
 CHAPTER =
 FIRST =
+BLOCK =
 
 export OMP_NUM_THREADS = 1
 export MKL_NUM_THREADS = 1
@@ -26,7 +27,8 @@ help:
 	@echo "make notebooks [CHAPTER=03]  run the chapters and store their outputs"
 	@echo "make records [CHAPTER=03]    repeat every claim on 20 blocks of fresh seeds, keep the record;"
 	@echo "             [FIRST=21]      on the blocks from 21 on"
-	@echo "make experiments [CHAPTER=08]  run the long studies that chapters read from files"
+	@echo "make experiments [CHAPTER=08]  run the long studies that chapters read from files;"
+	@echo "             [BLOCK=1]       again on fresh seeds, kept beside the first"
 	@echo "make mutants                 break the mathematics on purpose; the tests must notice"
 	@echo "make bench                   time train() against a loop written the usual way"
 	@echo "make clean                   remove what was built; .venv stays"
@@ -57,7 +59,7 @@ records: setup
 	@$(VENV)/python tools/record.py $(CHAPTER) $(if $(FIRST),--first $(FIRST))
 
 experiments: setup
-	@$(VENV)/python tools/experiments.py $(CHAPTER)
+	@$(VENV)/python tools/experiments.py $(CHAPTER) $(if $(BLOCK),--block $(BLOCK))
 
 mutants: setup
 	@$(VENV)/python tools/mutants.py

@@ -45,22 +45,21 @@ import inspect
 import json
 import math
 import os
-import pickle
 import platform
 import sys
 import time
-import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from gan_tutorial import training
+from gan_tutorial.fingerprint import describe, digest, fingerprint
 
 BASE = "base"
 FORMAT = "gan_tutorial part 2"
@@ -209,9 +208,9 @@ class Study:
 
     def _keys(self) -> dict[str, str]:
         """Return for each variant what its part is known by."""
-        ours = [_describe(self.measure), _describe(self.train)]
+        ours = [describe(self.measure), describe(self.train)]
         about = [_package(), torch.__version__, self.seeds, self.seed, *ours]
-        return {name: _hash([*about, _describe(o)]) for name, o in self._all_options().items()}
+        return {name: digest([*about, describe(o)]) for name, o in self._all_options().items()}
 
     def _all_options(self) -> dict[str, Options]:
         """Return all options of `train` for every variant, the defaults included."""
@@ -452,7 +451,7 @@ def _groups(todo: dict[str, Options]) -> list[list[str]]:
     groups: dict[str, list[str]] = {}
     for key, options in todo.items():
         rest = {name: value for name, value in options.items() if name not in ("lr", "loss")}
-        groups.setdefault(_hash(_describe(rest)), []).append(key)
+        groups.setdefault(fingerprint(rest), []).append(key)
     return list(groups.values())
 
 
@@ -470,7 +469,7 @@ def _merge(variants: list[Options], seeds: int) -> Options:
 
 
 def _differ(things: Iterable[Any]) -> bool:
-    return len({_hash(_describe(thing)) for thing in things}) > 1
+    return len({fingerprint(thing) for thing in things}) > 1
 
 
 def _rates(lr: Any, seeds: int) -> list[Tensor]:
@@ -498,7 +497,7 @@ def _save(folder: Path | None, key: str, part: _Part) -> None:
     content = asdict(part)
     partial = folder / f"{key}.{os.getpid()}.partial"
     with partial.open("w", encoding="utf-8") as file:
-        json.dump({"format": FORMAT, "part": content, "checksum": _hash([key, content])}, file)
+        json.dump({"format": FORMAT, "part": content, "checksum": digest([key, content])}, file)
         file.flush()
         os.fsync(file.fileno())
     os.replace(partial, folder / f"{key}.json")
@@ -510,7 +509,7 @@ def _load(folder: Path | None, key: str) -> _Part | None:
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT or content["checksum"] != _hash([key, content["part"]]):
+        if content["format"] != FORMAT or content["checksum"] != digest([key, content["part"]]):
             raise ValueError("it is not what was written")
         return _Part(**content["part"])
     except (ValueError, TypeError, KeyError) as error:
@@ -537,7 +536,7 @@ def _write(path: Path, study: Study, parts: dict[str, _Part]) -> None:
         )
         file.write(f"# cost: {seconds:.0f} CPU-seconds on one thread\n")
         file.write(f"# versions: python {platform.python_version()}, torch {torch.__version__}\n")
-        file.write(f"# checksum: {_hash(text)}\n")
+        file.write(f"# checksum: {digest(text)}\n")
         csv.writer(file, lineterminator="\n").writerows(text)
     os.replace(partial, path)
 
@@ -548,7 +547,7 @@ def _read(path: Path, study: Study) -> dict[str, _Part]:
     lines = path.read_text(encoding="utf-8").splitlines()
     about = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
     text = list(csv.reader(line for line in lines if not line.startswith("# ")))
-    if not text or about.get("checksum") != _hash(text):
+    if not text or about.get("checksum") != digest(text):
         raise ValueError(f"{str(path)!r} is damaged: it is not what make experiments wrote")
     (_, _, _, *outcomes), *rows = text
     names, seeds = [BASE, *study.variants], [str(i) for i in range(study.seeds)]
@@ -569,88 +568,8 @@ def _read(path: Path, study: Study) -> dict[str, _Part]:
     return parts
 
 
-# --- what a part is known by
-
-KNOWN = {*sys.stdlib_module_names, "torch", "numpy", "gan_tutorial"}  # a name says all
-
-
-def _hash(thing: Any) -> str:
-    return hashlib.sha256(json.dumps(thing).encode()).hexdigest()[:32]
-
-
 @functools.cache
 def _package() -> str:
     """Return a hash of this package's source."""
     files = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-
-
-def _describe(thing: Any, above: tuple[int, ...] = ()) -> Any:
-    """Say what a thing is, in lists of words, the same in the next process."""
-    if thing is None or isinstance(thing, (bool, int, float, complex, str, bytes, torch.dtype)):
-        return repr(thing)
-    if id(thing) in above:
-        return f"{len(above) - above.index(id(thing))} levels up"
-    above = (*above, id(thing))
-
-    def all_of(things: Any) -> list[Any]:
-        return [_describe(each, above) for each in things]
-
-    kind = type(thing)
-    name = f"{kind.__module__}.{kind.__qualname__}"
-    if isinstance(thing, nn.Parameter):  # train draws weights of its own
-        return [name, list(thing.shape), str(thing.dtype), str(thing.device)]
-    if isinstance(thing, (Tensor, np.ndarray)):
-        values = torch.as_tensor(thing).detach().cpu()
-        content = values.contiguous().flatten().view(torch.uint8).numpy().tobytes()
-        return [name, list(values.shape), str(values.dtype), hashlib.sha256(content).hexdigest()]
-    if isinstance(thing, dict):
-        return [name, *sorted(all_of(thing.items()), key=str)]
-    if isinstance(thing, (list, tuple)):
-        return [name, *all_of(thing)]
-    if isinstance(thing, (set, frozenset)):
-        return [name, *sorted(all_of(thing), key=str)]
-    if isinstance(thing, functools.partial):
-        return [name, *all_of([thing.func, thing.args, thing.keywords])]
-    if isinstance(thing, types.ModuleType):
-        return thing.__name__
-    if isinstance(thing, types.MethodType):
-        return all_of([thing.__self__, thing.__func__])
-    if hasattr(thing, "__qualname__"):  # a function or a class
-        whole = f"{thing.__module__}.{thing.__qualname__}"
-        if str(thing.__module__).partition(".")[0] in KNOWN:
-            return whole
-        if isinstance(thing, types.FunctionType):
-            names = {*_names(thing.__code__)} & thing.__globals__.keys()
-            cells = [cell.cell_contents for cell in thing.__closure__ or ()]
-            used = {name: thing.__globals__[name] for name in names}
-            return [whole, *all_of(
-                [_code(thing.__code__), thing.__defaults__, thing.__kwdefaults__, cells, used]
-            )]  # fmt: skip
-        if isinstance(thing, type):
-            parts = {k: v for k, v in vars(thing).items() if isinstance(v, types.FunctionType)}
-            return [whole, *all_of([list(thing.__bases__), parts])]
-    if hasattr(thing, "__dict__"):
-        held = vars(thing)
-        if isinstance(thing, nn.Module) and kind.__module__.startswith("torch."):
-            held = {**held, "_buffers": list(thing._buffers)}  # statistics, which start afresh
-        return all_of([kind, held])
-    try:
-        return [name, pickle.dumps(thing).hex()]
-    except Exception as error:
-        raise ValueError(
-            f"a study cannot tell one {name} from another, so none can be in it"
-        ) from error
-
-
-def _code(code: types.CodeType) -> list[Any]:
-    inner = [_code(c) if isinstance(c, types.CodeType) else c for c in code.co_consts]
-    return [code.co_code, code.co_names, code.co_varnames, inner]
-
-
-def _names(code: types.CodeType) -> Iterator[str]:
-    """Return the global names that a function, or a function inside it, may use."""
-    yield from code.co_names
-    for inner in code.co_consts:
-        if isinstance(inner, types.CodeType):
-            yield from _names(inner)

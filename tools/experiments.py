@@ -1,12 +1,18 @@
 """Run the long studies of a chapter, and keep their results as small files.
 
-    python tools/experiments.py        # every chapter
-    python tools/experiments.py 08     # one of them
+    python tools/experiments.py               # every chapter
+    python tools/experiments.py 08            # one of them
+    python tools/experiments.py 08 --block 1  # again, on fresh seeds, kept beside the first
 
 A chapter defines a study in a cell tagged ``experiment`` and reads its result from a file there,
 ``study.stored("results/08_ring.csv")``. This program runs the chapter's first code cell and the
 tagged ones as one script, in which ``stored`` computes and writes the file. Variants that are done
 are kept in ``.experiments/``: after a kill, or when a variant is added, only the rest is computed.
+
+Block 0 is what the cells say. In block b every seed that is a number, of the study and of what
+measures it, is larger by 1000 b + 500, which no other use of seeds comes to: chapters and their
+records add less than 100 to a multiple of 1000. The result of block 1 of ``08_ring.csv`` is
+``08_ring-1.csv``.
 
 Each file begins with its provenance. ``definition`` is a hash of the tagged cells: when one of
 them changes, the tests fail until the files are made anew.
@@ -65,6 +71,57 @@ def files(code: str) -> list[str]:
     ]
 
 
+def block_file(name: str, block: int) -> str:
+    """Return the file of a study's block: results/08_ring.csv, and for block 1 08_ring-1.csv."""
+    return name if block == 0 else f"{name.removesuffix('.csv')}-{block}.csv"
+
+
+def block_seed(seed: int, block: int) -> int:
+    """Return what a seed of the cells is in a block: no two blocks share one."""
+    return seed if block == 0 else seed + 1000 * block + 500
+
+
+class _Block(ast.NodeTransformer):
+    """Writes the code of another block: fresh seeds, and files of its own."""
+
+    def __init__(self, block: int) -> None:
+        self.block = block
+
+    def visit_Call(self, call: ast.Call) -> ast.Call:
+        """Change the seeds that a call names, or the file that it stores in."""
+        self.generic_visit(call)
+        for keyword in call.keywords:
+            if keyword.arg == "seed":
+                keyword.value = self._fresh(keyword.value)
+        match call:
+            case ast.Call(func=ast.Attribute(attr="stored"), args=[ast.Constant(value=str(name))]):
+                call.args = [ast.Constant(block_file(name, self.block))]
+        return call
+
+    def visit_arguments(self, arguments: ast.arguments) -> ast.arguments:
+        """Change the seed that a function has if none is given."""
+        self.generic_visit(arguments)
+        names = [*arguments.posonlyargs, *arguments.args][-len(arguments.defaults) :]
+        for names_, values in (
+            (names, arguments.defaults), (arguments.kwonlyargs, arguments.kw_defaults),
+        ):  # fmt: skip
+            for i, (name, value) in enumerate(zip(names_, values, strict=False)):
+                if name.arg == "seed" and value is not None:
+                    values[i] = self._fresh(value)
+        return arguments
+
+    def _fresh(self, seed: ast.expr) -> ast.expr:
+        match seed:
+            case ast.Constant(value=int(number)):
+                return ast.Constant(block_seed(number, self.block))
+        return seed
+
+
+def of_block(code: str, block: int) -> str:
+    """Return the code of a chapter's studies as block b runs it."""
+    return code if block == 0 else ast.unparse(_Block(block).visit(ast.parse(code)))
+
+
 def studies(path: Path) -> dict[str, tuple[Any, Any]]:
     """Return the studies of a chapter by the file each is stored in, with what is stored there."""
     from gan_tutorial.experiments import Study  # slow to load
@@ -92,11 +149,11 @@ def provenance(text: str) -> dict[str, str]:
     return {name: value for name, value in lines}
 
 
-def run(path: Path, code: str) -> int:
-    """Run the studies of one chapter and complete the provenance of what they wrote."""
+def run(path: Path, code: str, block: int = 0) -> int:
+    """Run a block of the studies of one chapter and complete the provenance of what it wrote."""
     with tempfile.TemporaryDirectory() as scratch:
         program = Path(scratch, "studies.py")
-        program.write_text(f"{PREAMBLE}\n{code}\n", encoding="utf-8")
+        program.write_text(f"{PREAMBLE}\n{of_block(code, block)}\n", encoding="utf-8")
         variables = environment(GAN_TUTORIAL_EXPERIMENTS=str(CACHE), MPLBACKEND="Agg")
         if sys.stderr.isatty():
             variables.pop("TQDM_DISABLE")
@@ -106,10 +163,11 @@ def run(path: Path, code: str) -> int:
     if status:
         print(f"{path.stem}: stopped; what is finished is kept, run it again", file=sys.stderr)
         return status
-    for name in files(code):
+    for name in files(of_block(code, block)):
         file = NOTEBOOKS / name
+        command = f"make experiments CHAPTER={path.stem[:2]}" + (f" BLOCK={block}" if block else "")
         stamp = (
-            f"# command: make experiments CHAPTER={path.stem[:2]}\n"
+            f"# command: {command}\n"
             f"# date: {datetime.now(UTC):%Y-%m-%d}\n"
             f"# commit: {commit()}\n"
             f"# definition: {digest(code)}\n"
@@ -124,7 +182,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the studies of the chapters named on the command line."""
     parser = argparse.ArgumentParser(description="run the long studies and keep their results")
     parser.add_argument("chapter", nargs="?", default="", help="08, 08_design_choices or a path")
+    parser.add_argument("--block", type=int, default=0, help="1, 2, ...: on fresh seeds")
     options = parser.parse_args(arguments)
+    if options.block < 0:
+        parser.error(f"--block must be at least 0, got {options.block}")
     found = [(path, definition(path)) for path in chapters(options.chapter)]
     found = [(path, code) for path, code in found if code]
     if not found:
@@ -133,7 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
     commit()  # as it is before a result is written
     for number, (path, code) in enumerate(found, start=1):
         print(f"[{number}/{len(found)}] {path.stem}: {len(files(code))} studies", flush=True)
-        if status := run(path, code):
+        if status := run(path, code, options.block):
             return status
     return 0
 

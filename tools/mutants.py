@@ -43,6 +43,7 @@ MIRRORS = {
     "training": ["test_training.py", "test_checkpoints.py"],
     "networks": ["test_networks.py"],
     "experiments": ["test_experiments.py"],
+    "fingerprint": ["test_fingerprint.py"],
 }
 SLOW = "killed_process or finds_the_data"
 NOT_THE_PACKAGE = {"test_architecture.py"}  # it reads the tree, which a copy has only in part
@@ -897,25 +898,36 @@ EXPERIMENTS = [
     (ABOUT, ABOUT.replace("torch.__version__, ", ""), "parts of another torch read", "software"),
     (ABOUT, ABOUT.replace("self.seeds, ", ""), "parts of other seeds read", "anything_that_counts"),
     (ABOUT, ABOUT.replace("self.seed, ", ""), "parts of another seed read", "anything_that_counts"),
-    ("[_describe(self.measure), ", "[", "parts of another measure read",
+    ("[describe(self.measure), ", "[", "parts of another measure read",
      "anything_that_counts"),
-    (", _describe(self.train)]", "]", "parts of another loop read", "another_loop"),
-    ("_describe(o)])", '_describe({k: v for k, v in o.items() if k != "batch_size"})])',
+    (", describe(self.train)]", "]", "parts of another loop read", "another_loop"),
+    ("describe(o)])", 'describe({k: v for k, v in o.items() if k != "batch_size"})])',
      "parts of another batch size read", "anything_that_counts"),
-    ("_describe(o)])", "name])", "parts known by their names alone",
+    ("describe(o)])", "name])", "parts known by their names alone",
      "anything_that_counts or another_name"),
     # a whole study in a file
     ("run = (self.train or training.train)(", "run = training.train(", "the reader's loop ignored",
      "loop_of_its_own"),
     ("process_time() - begun) / len(group)", "process_time() - begun)",
      "the cost of a group times k", "cost"),
-    ('if not text or about.get("checksum") != _hash(text):', "if not text:",
+    ('if not text or about.get("checksum") != digest(text):', "if not text:",
      "a stored number changed by hand", "stored_number"),
     ("    if [row[:2] for row in rows] != ", "    if False and [row[:2] for row in rows] != ",
      "the file of another study read", "another_study"),
     ("str(part.frozen), *(f", "str(0), *(f", "lost seeds not stored", "lost_seeds_are_stored"),
     ("list(c) for o, c in", "list(c)[::-1] for o, c in", "seeds read in reverse",
      "running_it or is_what"),
+    ('f"{key}.{os.getpid()}.partial"', 'f"{key}.json"', "a part written in its place", "whole"),
+    ("        os.fsync(file.fileno())\n", "", "named before its bytes are on the disk", "whole"),
+    (' or content["checksum"] != digest([key, content["part"]])', "", "checksums not compared",
+     "damaged"),
+    ('content["format"] != FORMAT or ', "", "another format read", "damaged"),
+    (" or not values.isfinite().all()", "", "a measure may return NaN", "measure_returns"),
+    ('            if isinstance(options["loss"], list):', "            if False:",
+     "a list of losses let in", "makes_no_sense"),
+]  # fmt: skip
+
+FINGERPRINT = [
     (HIDDEN, HIDDEN.replace(", used", ""), "globals that a function reads forgotten",
      "equal_functions"),
     (HIDDEN, HIDDEN.replace(", cells", ""), "what a function closes over forgotten",
@@ -926,14 +938,6 @@ EXPERIMENTS = [
      "drawn_afresh"),
     ("sorted(all_of(thing.items()), key=str)", "all_of(thing.items())",
      "the order of options counts", "equal_things"),
-    ('f"{key}.{os.getpid()}.partial"', 'f"{key}.json"', "a part written in its place", "whole"),
-    ("        os.fsync(file.fileno())\n", "", "named before its bytes are on the disk", "whole"),
-    (' or content["checksum"] != _hash([key, content["part"]])', "", "checksums not compared",
-     "damaged"),
-    ('content["format"] != FORMAT or ', "", "another format read", "damaged"),
-    (" or not values.isfinite().all()", "", "a measure may return NaN", "measure_returns"),
-    ('            if isinstance(options["loss"], list):', "            if False:",
-     "a list of losses let in", "makes_no_sense"),
 ]  # fmt: skip
 
 MUTANTS = [
@@ -945,6 +949,7 @@ MUTANTS = [
         ("metrics", METRICS),
         ("networks", NETWORKS),
         ("experiments", EXPERIMENTS),
+        ("fingerprint", FINGERPRINT),
     )
     for row in rows
 ]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
 
 import experiments as tool
+from chapters import chapters
+
+SEED = re.compile(r"\b(seed) ?= ?(\d+)\b")
 
 CHAPTER = """\
 # A chapter
@@ -87,3 +91,45 @@ def test_the_files_are_written_with_their_provenance_and_stay_if_the_next_run_st
     assert tool.main([str(chapter)]) == 1
     assert file.read_text() == text
     assert "stopped; what is finished is kept" in capsys.readouterr().err
+
+
+def test_a_further_block_has_fresh_seeds_and_a_file_of_its_own(chapter):
+    assert tool.main([str(chapter)]) == 0
+    assert tool.main([str(chapter), "--block", "1"]) == 0
+    first, second = (
+        (chapter.parent / "results" / name).read_text()
+        for name in ("99_study.csv", "99_study-1.csv")
+    )
+    about = tool.provenance(second)
+    assert about["command"] == "make experiments CHAPTER=99 BLOCK=1"
+    assert about["definition"] == tool.provenance(first)["definition"]
+    assert "stream (7001500, i)" in about["seeds"]
+    values = [text.splitlines()[-1].split(",")[-1] for text in (first, second)]
+    assert values[0] != values[1]
+
+
+def test_no_block_shares_a_seed_with_another_or_with_a_chapter():
+    """Chapters use SEED + 0 to 99 with SEED a multiple of 1000; studies their own numbers."""
+    cells = {1, 8_000_000, 10_000_000, 10_000_001, 10_000_002, 10_000_003, 12_000_000}
+    blocks = [{tool.block_seed(seed, block) for seed in cells} for block in range(40)]
+    assert all(one.isdisjoint(other) for i, one in enumerate(blocks) for other in blocks[:i])
+    assert all(seed % 1000 >= 100 for block in blocks[1:] for seed in block)
+
+
+def test_every_seed_of_a_study_and_of_its_measure_is_another_in_another_block(chapter):
+    code = tool.of_block(tool.definition(chapter), 2)
+    assert "seed=7002500" in code
+    assert "seed=2501" in code
+    assert tool.files(code) == ["results/99_study-2.csv"]
+    assert tool.of_block(tool.definition(chapter), 0) == tool.definition(chapter)
+    defaults = "def measure(run, seed=3, *, other=1, last=2):\n    ...\n"
+    assert "seed=2503, *, other=1, last=2" in tool.of_block(defaults, 2)
+    assert "seed=2503)" in tool.of_block("lambda run, *, seed=3: None\nf(seed=3)", 2)
+
+
+@pytest.mark.parametrize("path", [path for path in chapters() if tool.definition(path)])
+def test_no_seed_of_a_chapters_study_is_left_as_it_was(path):
+    code = tool.definition(path)
+    for name, number in SEED.findall(tool.of_block(code, 3)):
+        assert int(number) % 1000 >= 500 or int(number) % 1000 == 499, (name, number)
+    assert len(SEED.findall(tool.of_block(code, 3))) == len(SEED.findall(code.replace("_", "")))

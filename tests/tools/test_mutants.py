@@ -17,7 +17,7 @@ from mutants import MUTANTS, Mutant, MutantError, Verdict, judge_all, mutate, re
 def test_every_mutant_fits_the_source_once_and_compiles(module):
     source = (mutants.ROOT / "gan_tutorial" / f"{module}.py").read_text(encoding="utf-8")
     made = [mutate(mutant, source) for mutant in MUTANTS if mutant.module == module]
-    assert len(made) >= 40
+    assert len(made) >= (5 if module == "fingerprint" else 40)
     assert len(set(made)) == len(made)  # none is there twice
     for broken in made:
         compile(broken, module, "exec")
