@@ -40,8 +40,8 @@ from chapters import (
     read_text,
     write_atomically,
 )
+from reading import is_study
 from record import PREAMBLE, commit
-from verify import is_study
 
 CACHE = ROOT / ".experiments"
 
