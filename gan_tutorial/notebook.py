@@ -130,10 +130,11 @@ def claim(
         facts = [in_short(worst)]
         if values.numel() > 1:
             facts = [f"median {in_short(_middle(values)[1])}, worst {in_short(worst)}"]
-    _record(sentence, worst, below, above, seeds, holds)
+    about = {"below": below, "above": above, "seeds": seeds, "held": bool(holds)}
+    _record({"sentence": sentence, "value": worst, **about})
     if not holds and not os.environ.get("GAN_TUTORIAL_RECORD"):
         raise AssertionError(f"✘ {sentence}: {finding}")
-    facts += _origin(sentence)
+    facts += _origin(sentence, seeds)
     line = f"{'✔' if holds else '✘'} {sentence}" + (f" ({seeds} seeds)" if seeds else "")
     print(line + (f" ‹{' · '.join(facts)}›" if facts else ""))
 
@@ -293,19 +294,20 @@ def _origins(path: str) -> list[tuple[str, str]]:
         return [(pattern, tag) for pattern, tag in json.load(file)]
 
 
-def _origin(sentence: str) -> list[str]:
+def _origin(sentence: str, seeds: int | None) -> list[str]:
     """Say where a value comes from, as `make notebooks` has read it from the chapter's code."""
     path = os.environ.get("GAN_TUTORIAL_ORIGINS")
     known = _origins(path) if path else []
-    return [tag for pattern, tag in known if re.fullmatch(pattern, sentence)][:1]
+    tags = [tag for pattern, tag in known if re.fullmatch(pattern, sentence)]
+    return [tag.replace("{seeds}", str(seeds)) for tag in tags[:1]]
 
 
-def _record(sentence: str, worst: Any, below: Any, above: Any, seeds: Any, holds: bool) -> None:
-    line = {"sentence": sentence, "value": worst, "below": below, "above": above}
+def _record(line: dict[str, Any]) -> None:
+    """Keep a claim for `make records`, where it may fail, or for `make notebooks`."""
     for name in ("GAN_TUTORIAL_RECORD", "GAN_TUTORIAL_CLAIMS"):
         if path := os.environ.get(name):
             with open(path, "a", encoding="utf-8") as file:
-                file.write(json.dumps({**line, "seeds": seeds, "held": bool(holds)}) + "\n")
+                file.write(json.dumps(line) + "\n")
 
 
 def _refuse_interrupted(frame: types.FrameType) -> None:
