@@ -41,7 +41,8 @@ from chapters import (
     write_atomically,
 )
 from reading import is_study
-from record import PREAMBLE, commit
+from record import commit
+from scripts import PREAMBLE
 
 CACHE = ROOT / ".experiments"
 
