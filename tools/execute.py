@@ -27,7 +27,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from PIL import Image
 
-from chapters import (
+from parts.chapters import (
     SIZE_LIMIT,
     chapters,
     code_cells,
@@ -36,7 +36,7 @@ from chapters import (
     read_text,
     write_atomically,
 )
-from verify import PICTURE, output_problems
+from parts.verify import PICTURE, output_problems
 
 METADATA = {
     "jupytext": {"formats": "ipynb,md:myst"},

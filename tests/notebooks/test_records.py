@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from nbformat import NotebookNode
 
-from chapters import RECORDS
+from parts.chapters import RECORDS
 from record import BLOCKS_REQUIRED, COLUMNS, ROOM_REQUIRED, room
-from verify import claim_calls, constant, printed_claims, sentence_pattern
+from parts.verify import claim_calls, constant, printed_claims, sentence_pattern
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ import pytest
 from nbformat import NotebookNode
 from PIL import Image
 
-from chapters import outputs_digest
-from verify import constant, problems
+from parts.chapters import outputs_digest
+from parts.verify import constant, problems
 
 CLAIMS = "\n".join(
     f'claim("fact {number} is below 2", values, below=2, seeds=16)' for number in range(9)

@@ -19,7 +19,7 @@ from typing import Any
 from nbformat import NotebookNode
 from PIL import Image, UnidentifiedImageError
 
-from chapters import SIZE_LIMIT, code_cells, output_texts, outputs_digest, tags
+from parts.chapters import SIZE_LIMIT, code_cells, output_texts, outputs_digest, tags
 
 # Tags that Jupyter Book or nbval act on and a chapter may use; any other is a mistake.
 ALLOWED_TAGS = {
