@@ -51,6 +51,7 @@ def nbval(*paths: str) -> list[str]:
     return pytest(
         "--nbval",
         "--nbval-current-env",
+        "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
         f"--nbval-cell-timeout={CELL_TIMEOUT}",
         "-W",
         "default",

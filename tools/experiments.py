@@ -40,7 +40,7 @@ from parts.chapters import (
     read_text,
     write_atomically,
 )
-from parts.verify import is_study
+from parts.reading import is_study
 from record import PREAMBLE, commit
 
 CACHE = ROOT / ".experiments"
