@@ -30,7 +30,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from PIL import Image
 
-from chapters import (
+from parts.chapters import (
     SIZE_LIMIT,
     chapters,
     code_cells,
@@ -39,9 +39,9 @@ from chapters import (
     read_text,
     write_atomically,
 )
-from origins import origins
-from reading import printed_claims
-from verify import PICTURE, output_problems
+from parts.origins import origins
+from parts.reading import printed_claims
+from parts.verify import PICTURE, output_problems
 
 METADATA = {
     "jupytext": {"formats": "ipynb,md:myst"},

@@ -31,7 +31,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chapters import (
+from parts.chapters import (
     NOTEBOOKS,
     ROOT,
     chapters,
@@ -40,9 +40,9 @@ from chapters import (
     read_text,
     write_atomically,
 )
-from reading import is_study
+from parts.reading import is_study
+from parts.scripts import PREAMBLE
 from record import commit
-from scripts import PREAMBLE
 
 CACHE = ROOT / ".experiments"
 

@@ -36,10 +36,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import records
-from chapters import RECORDS, ROOT, chapters, read_text
-from origins import origins
-from scripts import RecordError, forgiving, run_script, script
+from parts import records
+from parts.chapters import RECORDS, ROOT, chapters, read_text
+from parts.origins import origins
+from parts.scripts import RecordError, forgiving, run_script, script
 
 BLOCKS_REQUIRED = 20
 ROOM_REQUIRED = 0.30

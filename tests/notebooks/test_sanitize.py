@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbval.plugin import get_sanitize_patterns
 
 import check
-from chapters import ROOT, code_cells, output_texts
+from parts.chapters import ROOT, code_cells, output_texts
 from gan_tutorial import notebook
 from gan_tutorial.notebook import CLAIM_LINE, claim, table
 

@@ -13,9 +13,9 @@ import pytest
 from bs4 import BeautifulSoup
 from sphinx.testing.util import SphinxTestApp
 
-from chapters import ROOT
 from gan_tutorial import notebook
 from gan_tutorial.notebook import claim, table
+from parts.chapters import ROOT
 
 CONF = """
 extensions = ["myst_nb", "gan_book.claims"]

@@ -12,8 +12,8 @@ import nbformat
 import pytest
 from PIL import Image
 
-from chapters import ROOT, chapters, read_text
-from verify import integrity_problems, sync_problems
+from parts.chapters import ROOT, chapters, read_text
+from parts.verify import integrity_problems, sync_problems
 
 HEADER = """\
 ---

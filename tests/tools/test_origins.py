@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from chapters import chapters, read_text
-from origins import SEED, origins, seeds_of
+from parts.chapters import chapters, read_text
+from parts.origins import SEED, origins, seeds_of
 
 STORED = 'ring = study.stored("results/08_ring.csv")\n'
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import record
-import records
 from gan_tutorial.fingerprint import digest
+from parts import records
 from record import RecordError, Row, gather, room
 
 CHAPTER = """\

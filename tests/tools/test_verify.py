@@ -15,9 +15,9 @@ import pytest
 from nbformat import NotebookNode
 from PIL import Image
 
-from chapters import outputs_digest
-from reading import constant
-from verify import problems
+from parts.chapters import outputs_digest
+from parts.reading import constant
+from parts.verify import problems
 
 CLAIMS = "\n".join(
     f'claim("fact {number} is below 2", values, below=2, seeds=16)' for number in range(9)

@@ -16,7 +16,7 @@ from pathlib import Path
 import jupytext
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 RECORDS = ROOT / "book" / "records"
 SIZE_LIMIT = 500_000  # bytes of one stored chapter: a page must load on a phone

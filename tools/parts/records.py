@@ -6,8 +6,8 @@ import csv
 import io
 from pathlib import Path
 
-from chapters import write_atomically
 from gan_tutorial.fingerprint import digest
+from parts.chapters import write_atomically
 
 COLUMNS = [
     "sentence",

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
-from chapters import code_cells, output_texts, tags
 from gan_tutorial.notebook import CLAIM_LINE
+from parts.chapters import code_cells, output_texts, tags
 
 EXERCISE_LINE = re.compile(r"^(?P<mark>[☐★]) Exercise (?P<number>\d+): (?P<word>.+)$", re.MULTILINE)
 PRINTERS = {"claim", "exercise", "print", "show_source", "table"}

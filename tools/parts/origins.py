@@ -18,8 +18,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from chapters import code_cells
-from reading import called, calls, sentence_pattern
+from parts.chapters import code_cells
+from parts.reading import called, calls, sentence_pattern
 
 CLOCK = "clock"
 CLOCKS = {"perf_counter", "process_time", "monotonic", "perf_counter_ns", "process_time_ns"}

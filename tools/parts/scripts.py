@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chapters import code_cells, environment, read_text, tags
+from parts.chapters import code_cells, environment, read_text, tags
 
 PREAMBLE = """\
 import matplotlib

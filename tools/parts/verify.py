@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 from PIL import Image, UnidentifiedImageError
 
-from chapters import SIZE_LIMIT, code_cells, output_texts, outputs_digest
-from reading import draws, prints
-from rules import rule_problems
+from parts.chapters import SIZE_LIMIT, code_cells, output_texts, outputs_digest
+from parts.reading import draws, prints
+from parts.rules import rule_problems
 
 ABSOLUTE_PATH = re.compile(
     r"(?<![\w.:/<])/(?:home|root|Users|tmp|usr|opt|work|var|mnt|private|content)/\w"

@@ -9,9 +9,9 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from chapters import code_cells, output_texts, tags
 from gan_tutorial.notebook import misnames_bound
-from reading import (
+from parts.chapters import code_cells, output_texts, tags
+from parts.reading import (
     EXERCISE_LINE,
     bound_of,
     called,
