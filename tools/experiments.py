@@ -41,7 +41,8 @@ from parts.chapters import (
     write_atomically,
 )
 from parts.reading import is_study
-from record import PREAMBLE, commit
+from parts.scripts import PREAMBLE
+from record import commit
 
 CACHE = ROOT / ".experiments"
 
