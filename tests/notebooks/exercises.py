@@ -21,7 +21,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from chapters import NOTEBOOKS, code_cells
+from parts.chapters import NOTEBOOKS, code_cells
 
 HEADING = re.compile(r"^# %% (\d+) (right|wrong): (.+)\n", re.MULTILINE)
 TALK = {"claim", "exercise", "print", "show_source"}  # what a check cannot depend on

@@ -10,7 +10,7 @@ import pytest
 from exercises import misjudged, needed, read_answers
 from nbformat import NotebookNode
 
-from chapters import chapters, read_text
+from parts.chapters import chapters, read_text
 
 ANSWERS = {path.stem: path for path in sorted(Path(__file__).parent.glob("answers/*.py"))}
 EXERCISES = [(name, number) for name, path in ANSWERS.items() for number in read_answers(path)]
