@@ -1,7 +1,7 @@
 """The training loop: two optimisers that share a game.
 
 `train` trains one GAN, or N of them at once on N independent streams: the code is the same. One
-step of it is `Game.play`; its options are the fields of `Rules`. Chapter 5 writes the loop out by
+step of it is `play`; its options are the fields of `Rules`. Chapter 5 writes the loop out by
 hand, and checks that the weights are equal.
 """
 
@@ -18,6 +18,7 @@ from gan_tutorial.training.schedules import (
     geometric,
     linear,
 )
+from gan_tutorial.training.step import play
 
 __all__ = [
     "Checkpoint",
@@ -33,5 +34,6 @@ __all__ = [
     "flat_then_cosine",
     "geometric",
     "linear",
+    "play",
     "train",
 ]

@@ -1,4 +1,4 @@
-"""One step of the game: D's update, then G's."""
+"""What a step needs, each in a word: real samples, fakes, D's verdict, the penalty."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from gan_tutorial.training.run import Run
 class Game:
     """All that a step reads and moves: two players, the data, the streams and the rules.
 
-    `play` is the step. The other methods are what it says in a word each.
+    `play` is the step; the methods are the words that it is written in.
     """
 
     def __init__(self, run: Run, target: Any, rules: Rules, on_nan: str) -> None:
@@ -29,33 +29,6 @@ class Game:
         self.zeros = self.g_player.w.new_zeros(N)
         self.std, self.strength = 0.0, float(rules.penalty_every)
         self.begun = run.steps  # one more than were done while a step is being done
-
-    def play(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Play one step, and return L_D, L_G and the penalty, each of shape (N,).
-
-        D ← D - Adam(∇_D [L_D(x_real, G(z)) + penalty])   k times, (5.1) and (5.3)
-        G ← G - Adam(∇_G L_G(G(z)))                       once, (5.2) and (5.3)
-        """
-        D, loss, rules, self.begun = self.D, self.loss, self.rules, self.run.steps + 1
-        for _ in range(rules.d_steps):
-            x_real, labels = self.real()  # (N, m, *data_shape)
-            x_fake = self.fake(labels)  # G(z)
-            held = x_fake.detach()  # G is held fixed while D learns
-            real_logits, fake_logits = self.judge(x_real, held, labels)
-            d_loss = loss.d(real_logits, fake_logits)
-            penalty = self.penalty(x_real, held, labels)
-            self.d_player.move(d_loss + penalty)
-            if rules.constrain is not None:
-                rules.constrain(D)
-
-        if rules.fresh_z:
-            x_fake = self.fake(labels)
-        if loss.g_uses_real:
-            real_logits = D.logits(x_real, *labels)
-        fake_logits = D.logits(x_fake, *labels)  # the same fakes, as the new D sees them
-        g_loss = loss.g(real_logits.detach(), fake_logits)
-        self.g_player.move(g_loss)  # D is held fixed while G learns
-        return d_loss.detach(), g_loss.detach(), penalty.detach()
 
     def real(self) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Draw m real samples for every member, and their labels, if the data has any."""

@@ -25,6 +25,7 @@ from gan_tutorial.training.fit import (
 from gan_tutorial.training.game import Game
 from gan_tutorial.training.rules import Rules, rules_of
 from gan_tutorial.training.run import History, Run
+from gan_tutorial.training.step import play
 
 
 def train(
@@ -151,8 +152,9 @@ def _steps(
         if observe is not None and step % observe_every == 0:
             run.observe(observe)
         game.turn_to(step, steps)
+        game.begun = step + 1
         with no_other_randomness() if step == first else contextlib.nullcontext():
-            losses = game.play()
+            losses = play(game)
         game.average(step)
         run.write_down(*losses)
         keeper.save_if_due(run, game.tensors())
