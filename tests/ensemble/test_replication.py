@@ -1,0 +1,219 @@
+"""Replicas against the ordinary networks they stand for, one stream and one member at a time."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gan_tutorial import ensemble, networks
+from gan_tutorial.ensemble import EnsembleLinear, Streams, member_seed, replicate
+
+NETWORKS = {
+    "seed G": (lambda: networks.Generator(8), 8),
+    "seed D": (networks.Discriminator, 1),
+    "MLP G": (lambda: networks.MLPGenerator(3, 2, 16, 3), 3),
+    "MLP D, He": (lambda: networks.MLPDiscriminator(2, 16, 1, init=networks.he_normal), 2),
+    "plain": (lambda: nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2)), 4),
+    "nested": (
+        lambda: nn.Sequential(nn.Sequential(nn.Linear(4, 5), nn.SiLU()), nn.Linear(5, 2)),
+        4,
+    ),
+    "BatchNorm G": (lambda: networks.MLPGenerator(3, 2, 16, norm=nn.BatchNorm1d), 3),
+    "BatchNorm first": (lambda: nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 2)), 4),
+    "minibatch D": (lambda: networks.MLPDiscriminator(2, 16, group=4), 2),
+    "packed D": (lambda: networks.Packed(networks.MLPDiscriminator(8, 16), 4), 2),
+}
+
+
+def noise(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def drawn_from(seed: int, make) -> nn.Module:
+    """Construct a network as PyTorch does after torch.manual_seed(seed)."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return make()
+
+
+# --- replicas
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or sys.platform != "linux",
+    reason="other systems' linear algebra may round the two products in other ways",
+)
+@pytest.mark.parametrize("name", ["seed G", "seed D"])
+def test_one_replica_of_the_seeds_networks_is_bit_for_bit_the_network(name):
+    make, inputs = NETWORKS[name]
+    ours, plain = replicate(make(), Streams(6, 1)), drawn_from(6, make)
+    for batch in (32, 64, 128):
+        x = noise(batch, inputs, seed=batch)
+        assert torch.equal(ours(x[None])[0], plain(x))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_member_is_the_network_made_under_its_stream(name):
+    make, inputs = NETWORKS[name]
+    ours, x = replicate(make(), Streams(6, 5)), noise(5, 32, inputs)
+    y = ours(x)
+    for i in range(5):
+        plain = drawn_from(member_seed(6, i), make)
+        for mine, theirs in zip(
+            ensemble.member(ours, i).parameters(), plain.parameters(), strict=True
+        ):
+            assert torch.equal(mine, theirs)
+        torch.testing.assert_close(y[i], plain(x[i]), rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ["seed G", "plain"])
+def test_members_agree_with_plain_networks_in_float64(name):
+    make, inputs = NETWORKS[name]
+    ours, x = replicate(make().double(), Streams(6, 3)), noise(3, 32, inputs).double()
+    y = ours(x)
+    assert y.dtype == torch.float64
+    for i in range(3):
+        alone = ensemble.member(ours, i)
+        torch.testing.assert_close(y[i], alone(x[i]), rtol=0, atol=1e-14)
+
+
+def test_the_gradient_of_a_member_is_that_of_the_plain_network():
+    make = NETWORKS["MLP G"][0]
+    ours, x = replicate(make().double(), Streams(6, 3)), noise(3, 32, 3).double()
+    ours(x).square().sum().backward()
+    for i in range(3):
+        alone = ensemble.member(ours, i)
+        alone(x[i]).square().sum().backward()
+        for all_of_them, one in zip(ours.parameters(), alone.parameters(), strict=True):
+            mine = all_of_them.grad[i].reshape(one.shape)
+            torch.testing.assert_close(mine, one.grad, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", NETWORKS)
+def test_on_a_gpu_the_members_weights_are_those_of_the_cpu(name):
+    make, inputs = NETWORKS[name]
+    here, x = replicate(make().double(), Streams(6, 3)), noise(3, 32, inputs).double()
+    torch.cuda.manual_seed(8)
+    before = torch.cuda.get_rng_state()
+    there = replicate(make().double().cuda(), Streams(6, 3))
+    assert torch.equal(torch.cuda.get_rng_state(), before)
+    for theirs, ours in zip(there.parameters(), here.parameters(), strict=True):
+        assert theirs.is_cuda
+        assert torch.equal(theirs.cpu(), ours)
+    torch.testing.assert_close(there(x.cuda()).cpu(), here(x), rtol=0, atol=1e-12)
+
+
+def test_streams_move_on_by_what_the_weights_need():
+    streams = Streams(6, 2)
+    replicate(networks.MLPGenerator(3), streams)
+    replicate(networks.MLPDiscriminator(1), streams)
+    after = streams.randn(4)
+    for i in range(2):
+        with torch.random.fork_rng():
+            torch.manual_seed(member_seed(6, i))
+            networks.MLPGenerator(3)
+            networks.MLPDiscriminator(1)
+            assert torch.equal(after[i], torch.randn(4))
+
+
+def test_the_global_stream_and_the_network_stay_as_they_were():
+    network = networks.MLPGenerator(3)
+    kept = {name: weight.clone() for name, weight in network.state_dict().items()}
+    torch.manual_seed(8)
+    before = torch.get_rng_state()
+    replicate(network, Streams(0, 3))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(kept[name], weight) for name, weight in network.state_dict().items())
+    assert type(network.model[0]) is nn.Linear
+
+
+def test_weights_have_the_members_in_front_and_are_trainable():
+    ours = replicate(networks.MLPGenerator(3, 2, 16, 1), Streams(0, 5))
+    assert [tuple(p.shape) for p in ours.parameters()] == [
+        (5, 16, 3), (5, 1, 16), (5, 2, 16), (5, 1, 2)
+    ]  # fmt: skip
+    assert all(p.requires_grad and p.is_leaf for p in ours.parameters())
+    assert isinstance(ours, networks.MLPGenerator)
+    assert (ours.noise_dim, ours.data_dim) == (3, 2)
+
+
+def test_a_batch_without_members_is_given_to_every_member():
+    ours, x = replicate(networks.MLPGenerator(3), Streams(0, 4)), noise(10, 3)
+    assert torch.equal(ours(x), ours(x.expand(4, -1, -1)))
+
+
+def test_an_ensemble_layer_starts_from_the_layer_it_copies():
+    linear = nn.Linear(3, 2)
+    ours, x = EnsembleLinear(linear, 4), noise(6, 3)
+    for y in ours(x):
+        torch.testing.assert_close(y, linear(x), rtol=0, atol=1e-6)
+
+
+class WithReset(nn.Module):
+    """A network whose own way of drawing weights must be used, not its layers'."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 2)
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.layer.weight, std=5.0)
+        nn.init.constant_(self.layer.bias, 3.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x)
+
+
+def test_a_networks_own_reset_is_used():
+    ours = replicate(WithReset(), Streams(1, 2))
+    assert (ours.layer.bias == 3).all()
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        expected = torch.empty(2, 2).normal_(std=5.0)
+    assert torch.equal(ours.layer.weight[0], expected)
+
+
+@pytest.mark.parametrize("layer", ensemble.ELEMENTWISE)
+def test_every_elementwise_layer_is_kept(layer):
+    network = nn.Sequential(nn.Linear(2, 3), layer(), nn.Linear(3, 1)).double()
+    ours, x = replicate(network, Streams(0, 2)), noise(2, 5, 2).double()
+    assert type(ours[1]) is layer
+    alone = ensemble.member(ours, 1)(x[1])
+    torch.testing.assert_close(ours(x)[1], alone, rtol=0, atol=1e-14)
+
+
+# --- one member
+
+
+@pytest.mark.parametrize("index", [0, 2, -1, -3])
+def test_a_member_is_an_ordinary_network(index):
+    ours, x = replicate(networks.MLPGenerator(3, 2), Streams(6, 3)), noise(10, 3)
+    alone = ensemble.member(ours, index)
+    plain = drawn_from(member_seed(6, index % 3), lambda: networks.MLPGenerator(3, 2))
+    plain.load_state_dict(alone.state_dict(), strict=True)
+    assert torch.equal(alone(x), plain(x))
+    assert all(type(layer) is nn.Linear for layer in alone.linears())
+    torch.testing.assert_close(alone(x), ours(x)[index], rtol=0, atol=2e-6)
+
+
+def test_a_member_is_a_copy():
+    ours = replicate(networks.MLPGenerator(3), Streams(6, 2))
+    kept = [weight.detach().clone() for weight in ours.parameters()]
+    alone = ensemble.member(ours, 0)
+    with torch.no_grad():
+        for weight in alone.parameters():
+            weight.zero_()
+    assert all(torch.equal(a, b) for a, b in zip(kept, ours.parameters(), strict=True))
+    assert isinstance(ours.model[0], EnsembleLinear)
+
+
+@pytest.mark.parametrize("index", [3, -4, 100])
+def test_a_member_that_is_not_there(index):
+    ours = replicate(networks.MLPGenerator(3), Streams(6, 3))
+    with pytest.raises(IndexError, match=f"members 0 to 2, got {index}"):
+        ensemble.member(ours, index)
