@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from gan_tutorial.ensemble import Streams
+from gan_tutorial.ensemble import Streams, check_forward
+from gan_tutorial.training.run import Run
 
 
 class Pairs:
@@ -231,16 +233,22 @@ def _tensor(network: Any, name: str, value: Any) -> Tensor:
     return value
 
 
-def check_members(G: Any, D: Any, streams: Streams, x_real: Tensor) -> None:
-    """Try one member alone against the ensemble: none may see another's samples.
+def check_members(run: Run, target: Any, batch_size: int) -> None:
+    """Try every member of a run alone against the ensemble: none may see another's samples.
 
     Raises
     ------
     ValueError
-        If a network mixes its first axis, so that a member depends on how many there are.
+        If a network mixes members, so that one depends on how many there are.
     """
-    if len(streams) == 1:
+    N = len(run.streams)
+    if N == 1:
         return
+    like, trial = next(run.G.parameters()), Streams(0, N)
+    labels = with_labels(target.sample(batch_size, generator=trial), like)[1]
+    z = trial.randn(batch_size, run.G.noise_dim).to(like)
+    x_fake = check_forward(run.G, z, *labels)
+    check_forward(run.D, x_fake, *labels, name="logits")
 
 
 @contextlib.contextmanager
@@ -250,21 +258,30 @@ def no_other_randomness() -> Iterator[None]:
     Raises
     ------
     ValueError
-        If PyTorch's or NumPy's global stream stands elsewhere afterwards.
+        If something in the step, and in this thread, draws from PyTorch's global stream, or if
+        NumPy's stands elsewhere afterwards.
     """
-    before = _global_streams()
-    yield
-    for library, stream in _global_streams().items():
-        if stream != before[library]:
-            raise ValueError(
-                f"something in the step drew from {library}'s global random stream, so that the "
-                "seed does not say what a run is: G, D, the loss, the penalty or the target; "
-                "draw from the generator that a penalty or a target is given, or use nn.Dropout"
-            )
+    before = pickle.dumps(np.random.get_state())
+    with _NoDraws():
+        yield
+    if pickle.dumps(np.random.get_state()) != before:
+        raise ValueError(_outside("NumPy's global random stream was drawn from"))
 
 
-def _global_streams() -> dict[str, bytes]:
-    return {
-        "PyTorch": torch.get_rng_state().numpy().tobytes(),
-        "NumPy": pickle.dumps(np.random.get_state()),
-    }
+class _NoDraws(TorchDispatchMode):
+    """Looks at every operation of this thread."""
+
+    def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None):  # type: ignore[no-untyped-def]
+        drawn = torch.Tag.nondeterministic_seeded in operation.tags
+        if drawn and (kwargs or {}).get("generator") is None:
+            name = operation.overloadpacket.__name__
+            raise ValueError(_outside(f"{name} drew from PyTorch's global random stream"))
+        return operation(*args, **(kwargs or {}))
+
+
+def _outside(what: str) -> str:
+    return (
+        f"{what} in the first step, so that the seed does not say what a run is; this was G, D, the "
+        "loss, the penalty or the target: draw from the generator that a penalty or a target is "
+        "given, or use nn.Dropout"
+    )

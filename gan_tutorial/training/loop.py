@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from gan_tutorial.checks import whole
 from gan_tutorial.ensemble import Streams, replicate
+from gan_tutorial.ensemble.streams import global_stream
 from gan_tutorial.training.checkpoints import Checkpoint, Keeper, as_checkpoint
 from gan_tutorial.training.fit import (
     check_members,
@@ -108,13 +109,15 @@ def train(
     streams = Streams(seed, replicas)
     if said.penalty is not None:
         check_penalty(said.penalty)
-    mark = check_networks(G, D, target, said.batch_size)
+    with global_stream():
+        mark = check_networks(G, D, target, said.batch_size)
     with _own_modes(next(G.parameters()).device.type):
         game = Game(new_run(G, D, streams, steps, said), target, said, on_nan)
         run, state = game.run, game.tensors()
-        check_members(game.G, game.D, streams, mark)
+        check_members(run, target, said.batch_size)
+        members = streams.members
         keeper = Keeper(as_checkpoint(checkpoint), said, {
-            "replicas": streams.members if isinstance(replicas, Sequence) else len(streams),
+            "replicas": members if members != list(range(len(members))) else len(members),
             "seed": streams.seed, "on_nan": on_nan, "steps": steps, "x_real": mark,
         })  # fmt: skip
         keeper.load(run, state)
