@@ -5,14 +5,28 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import os
+import re
+import subprocess
+import sys
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import pytest
 import torch
 
 from gan_tutorial import losses, notebook
-from gan_tutorial.notebook import claim, exercise, show_source, start
+from gan_tutorial.notebook import (
+    CLAIM_LINE,
+    claim,
+    exercise,
+    in_short,
+    names_bound,
+    show_source,
+    start,
+    table,
+)
 
 # --- claims
 
@@ -33,24 +47,39 @@ def test_a_false_claim_raises_with_its_value(value, capsys):
 @pytest.mark.parametrize("seeds", [16, 64])
 def test_a_claim_of_chance_names_its_seeds(seeds, capsys):
     claim("W1 stays below 0.02", 0.01, below=0.02, seeds=seeds)
-    assert capsys.readouterr().out == f"✔ W1 stays below 0.02 ({seeds} seeds)\n"
+    assert capsys.readouterr().out == f"✔ W1 stays below 0.02 ({seeds} seeds) ‹0.01›\n"
 
 
 @pytest.mark.parametrize(
-    ("value", "bound"),
+    ("value", "bound", "measured"),
     [
-        (0.019, {"below": 0.02}),
-        (-5, {"below": 0.0}),
-        (0.021, {"above": 0.02}),
-        (torch.tensor([0.3, 0.1]), {"below": 0.31}),
-        (torch.tensor([[0.3], [0.1]]), {"above": 0.09}),
-        ([1, 2, 3], {"below": 3.5}),
-        (math.inf, {"above": 1e300}),
+        (0.0191234, {"below": 0.02}, "0.0191"),
+        (-5, {"below": 0.0}, "−5"),
+        (0.021, {"above": 0.02}, "0.021"),
+        (torch.tensor([0.3, 0.1]), {"below": 0.31}, "median 0.2, worst 0.3"),
+        (torch.tensor([[0.3], [0.1]]), {"above": 0.09}, "median 0.2, worst 0.1"),
+        ([1, 2, 3.25], {"below": 3.5}, "median 2, worst 3.25"),
+        ([1, 2, 3.25], {"above": 0.5}, "median 2, worst 1"),
+        (math.inf, {"above": 1e300}, "∞"),
+        (torch.tensor([-math.inf, 1.0]), {"below": 2}, "median −∞, worst 1"),
+        (5.1234e-13, {"below": 1e-12}, "5.12 × 10⁻¹³"),
+        (52_912.0, {"above": 1e4}, "52\u202f912"),
     ],
 )
-def test_a_bound_that_holds(value, bound, capsys):
+def test_a_bound_that_holds(value, bound, measured, capsys):
     claim("so it is", value, **bound)
-    assert capsys.readouterr().out == "✔ so it is\n"
+    assert capsys.readouterr().out == f"✔ so it is ‹{measured}›\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.03264, "0.0326"), (-0.5, "−0.5"), (1e-4, "0.0001"), (1e-12, "10⁻¹²"), (0, "0"),
+        (16, "16"), (999.6, "1\u202f000"), (1e6, "10⁶"), (-2.5e7, "−2.5 × 10⁷"), (math.nan, "nan"),
+    ],
+)  # fmt: skip
+def test_numbers_are_written_as_people_do(value, shown):
+    assert in_short(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -91,6 +120,118 @@ def test_a_claim_that_makes_no_sense_is_refused():
         claim("all of none", torch.zeros(0, dtype=torch.bool))
 
 
+@pytest.mark.parametrize(
+    ("sentence", "bound"),
+    [
+        ("W1 ends within 0.06 of the data", 0.06),
+        ("D errs on over 30 % of the fakes", 0.3),
+        ("the excess grows by over 40 %", 1.4),
+        ("under 1 in 25 fakes", 0.04),
+        ("below 2/3 of the exact JSD", 2 / 3),
+        ("the loss ends above 2 log 4", 2 * math.log(4)),
+        ("finds D to 8 digits", 1e-8),
+        ("equal up to a factor 1.6", math.log(1.6)),
+        ("W1 falls by over half", 0.5),
+        ("W1 grows by over a third", 4 / 3),
+        ("the samples' lowest is below -0.3", -0.3),
+        ("within 1e-12", 1e-12),
+        ("over twice the distance", 2.0),
+        ("more than 52\u202f900 steps", 52_900),
+    ],
+)
+def test_a_sentence_names_its_bound_and_no_other(sentence, bound):
+    assert names_bound(sentence, bound)
+    assert not names_bound(sentence, bound * 4 / 3)
+    assert not names_bound(sentence, bound * 0.7)
+
+
+@pytest.mark.parametrize(
+    "words", ["below 0.06", "within W1 = 0.06", "under 6 %", "less than 0.06", "at most 0.06"]
+)
+def test_a_sentence_with_another_bound_than_its_code_is_refused(words, capsys):
+    sentence = f"every run ends {words} of it"
+    with pytest.raises(
+        ValueError, match=r"^the sentence names another bound than 0\.08: every run"
+    ):
+        claim(sentence, 0.01, below=0.08, seeds=16)
+    assert capsys.readouterr().out == ""
+    claim(sentence, 0.01, below=0.06, seeds=16)
+    claim("of 16 runs all end near the data", 0.01, below=0.08)  # no bound is named
+    claim("the loss never gets below 1.0064", -0.1, below=0)  # a difference, and its sign
+
+
+def test_what_is_printed_can_be_read_again(capsys, tmp_path, monkeypatch):
+    origins = tmp_path / "origins.json"
+    tags = {"a": "16 seeds", "b": "exact", "c.+": "stored study 08_ring, 32 seeds"}
+    origins.write_text(json.dumps(list(tags.items())))
+    claim("plain", True)
+    claim("with (brackets)", [1, 3], below=4, seeds=16)
+    monkeypatch.setenv("GAN_TUTORIAL_ORIGINS", str(origins))
+    claim("a", [1, 3], below=4, seeds=16)
+    claim("b", True)
+    claim("c: so many", 23, below=30)
+    claim("d", 1e-13, below=1)
+    lines = [match.groups() for match in CLAIM_LINE.finditer(capsys.readouterr().out)]
+    assert lines == [
+        ("plain", None, None, None),
+        ("with (brackets)", "16", "median 2, worst 3", None),
+        ("a", "16", "median 2, worst 3", "16 seeds"),
+        ("b", None, None, "exact"),
+        ("c: so many", None, "23", "stored study 08_ring, 32 seeds"),
+        ("d", None, "10⁻¹³", None),
+    ]
+
+
+# --- tables
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What was displayed: a list of outputs, each by its kind."""
+    outputs = []
+    monkeypatch.setattr(notebook, "display", lambda data, raw: outputs.append(data))
+    return outputs
+
+
+ROWS = {"plain": torch.tensor([1.0, 2.0, 3.0, 4.0, 9.0]), "a < b": [0.5, 0.25]}
+
+
+def test_a_table_shows_median_spread_and_worst(shown):
+    table(ROWS, caption="W1, 5 seeds")
+    (output,) = shown
+    caption, head, plain, other = output["text/plain"].splitlines()
+    assert (caption, head.split("  ")[-1].strip()) == ("W1, 5 seeds", "worst")
+    assert re.fullmatch(r"plain ‹ +3 +1 +9 ›", plain)  # quartiles 2 and 4
+    assert re.fullmatch(r"a < b ‹ +0.375 +0.0625 +0.5 ›", other)
+    table(ROWS, below=False, floor={"plain": 0.1, "a < b": 0.2})
+    head, plain, other = shown[1]["text/plain"].splitlines()
+    assert head.split()[-2:] == ["worst", "floor"]
+    assert re.fullmatch(r"plain ‹ +3 +1 +1 +0.1 ›", plain)
+    assert re.fullmatch(r"a < b ‹ +0.375 +0.0625 +0.25 +0.2 ›", other)
+
+
+def test_a_table_has_header_cells_and_a_caption(shown):
+    table(ROWS, floor=0.125, caption="W1 < 1 & more")
+    page = shown[0]["text/html"]
+    root = ElementTree.fromstring(page)  # well-formed, for a start
+    assert root.find("caption").text == "W1 < 1 & more"
+    heads = root.findall("thead/tr/th")
+    assert [head.text for head in heads] == ["median", "half the IQR", "worst", "floor"]
+    assert {head.get("scope") for head in heads} == {"col"}
+    rows = root.findall("tbody/tr")
+    assert [row.find("th").text for row in rows] == ["plain", "a < b"]
+    assert {row.find("th").get("scope") for row in rows} == {"row"}
+    numbers = [["".join(cell.itertext()) for cell in row.findall("td")] for row in rows]
+    assert numbers == [["3", "1", "9", "0.125"], ["0.375", "0.0625", "0.5", "0.125"]]
+
+
+def test_a_table_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one row"):
+        table({})
+    with pytest.raises(ValueError, match="the row 'plain' of a table has no values"):
+        table({"plain": torch.zeros(0)})
+
+
 # --- the record
 
 
@@ -118,11 +259,11 @@ def test_claims_are_recorded_and_do_not_stop_the_recorder(tmp_path, monkeypatch,
     assert math.isnan(lines[4]["value"])
     assert lines[4]["held"] is False
     assert capsys.readouterr().out.splitlines() == [
-        "✔ W₁ is small (16 seeds)",
-        "✘ far away (32 seeds)",
+        "✔ W₁ is small (16 seeds) ‹median 0.375, worst 0.5›",
+        "✘ far away (32 seeds) ‹median 0.375, worst 0.25›",
         "✔ exact",
         "✘ wrong",
-        "✘ undefined",
+        "✘ undefined ‹nan›",
     ]
 
 
@@ -202,8 +343,11 @@ def test_an_exercise_that_is_solved(capsys):
     [
         (AssertionError(), ""),
         (AssertionError("mind the sign"), " (mind the sign)"),
-        (TypeError("NoneType"), ""),
-        (NotImplementedError(), ""),
+        (AssertionError("one\n  line"), " (one)"),
+        (NotImplementedError(), " (NotImplementedError)"),
+        (ValueError("lr must be positive, got -1"), " (ValueError: lr must be positive, got -1)"),
+        (KeyError("W1"), " (KeyError: 'W1')"),
+        (RuntimeError("shapes differ:\n(3,) and (4,)"), " (RuntimeError: shapes differ:)"),
     ],
 )
 def test_an_exercise_that_is_not_solved_leaves_the_notebook_running(error, hint, capsys):
@@ -212,6 +356,28 @@ def test_an_exercise_that_is_not_solved_leaves_the_notebook_running(error, hint,
 
     exercise(1, check)
     assert capsys.readouterr().out == f"☐ Exercise 1: not solved yet{hint}\n"
+
+
+NOTHING = "None or ... in place of an answer"
+
+
+@pytest.mark.parametrize(
+    ("check", "kind"),
+    [
+        (lambda answer: answer.shape, "AttributeError"),
+        (lambda answer: answer(1.0), "TypeError"),
+        (lambda answer: [*answer], "TypeError"),
+        (lambda answer: answer - 1.0, "TypeError"),
+        (lambda answer: answer < torch.ones(2), "TypeError"),
+        (lambda answer: torch.allclose(answer, torch.ones(2)), "TypeError"),
+        (lambda answer: torch.stack([answer, answer]), "TypeError"),
+        (lambda answer: torch.ones(2) * answer, "TypeError"),
+    ],
+)
+@pytest.mark.parametrize("answer", [None, ...])
+def test_a_stub_says_the_same_whatever_python_and_torch_call_it(check, kind, answer, capsys):
+    exercise(3, lambda: check(answer))
+    assert capsys.readouterr().out == f"☐ Exercise 3: not solved yet ({kind}: {NOTHING})\n"
 
 
 def test_an_exercise_can_be_interrupted():
@@ -281,3 +447,39 @@ def test_a_seed_that_is_no_whole_number_is_refused(text, monkeypatch):
     words = f"^GAN_TUTORIAL_SEED must be a whole number of at least 0, got '{text}'$"
     with pytest.raises(ValueError, match=words):
         start()
+
+
+@pytest.mark.usefixtures("style")
+def test_start_replaces_a_readers_own_style():
+    mpl.rcParams.update({"lines.linestyle": ":", "font.size": 30, "image.cmap": "jet"})
+    start()
+    assert mpl.rcParams["lines.linestyle"] == "-"
+    assert mpl.rcParams["image.cmap"] == mpl.rcParamsDefault["image.cmap"]
+    assert mpl.rcParams["font.size"] == notebook.FIGURES["font.size"]
+
+
+SCRIPT = """
+from gan_tutorial.notebook import claim, exercise, start
+start()
+claim("W₁ ≤ σ", True)
+exercise(1, lambda: None)
+exercise(2, lambda: 1 / 0)
+"""
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gb18030"])
+def test_a_script_whose_output_goes_to_a_file_is_not_stopped_by_its_marks(encoding, tmp_path):
+    path = tmp_path / "out.txt"
+    with path.open("wb") as file:
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            stdout=file,
+            check=True,
+            env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        )
+    text = path.read_bytes().decode("utf-8" if encoding == "cp1252" else encoding)
+    assert text.splitlines() == [
+        "✔ W₁ ≤ σ",
+        "★ Exercise 1: solved",
+        "☐ Exercise 2: not solved yet (ZeroDivisionError: division by zero)",
+    ]

@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from chapters import ROOT, environment
+from parts.chapters import ROOT, environment
 
 
 def build(folder: Path) -> int:

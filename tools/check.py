@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from chapters import NOTEBOOKS, ROOT, chapters, environment
+from parts.chapters import NOTEBOOKS, ROOT, chapters, environment
 
 # what takes longest, so that no process waits for the other at the end
 LONGEST = ["05_training", "test_pages", "test_parity", "test_page", "test_reader", "test_stories"]
@@ -51,6 +51,7 @@ def nbval(*paths: str) -> list[str]:
     return pytest(
         "--nbval",
         "--nbval-current-env",
+        "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
         f"--nbval-cell-timeout={CELL_TIMEOUT}",
         "-W",
         "default",

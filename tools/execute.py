@@ -13,11 +13,14 @@ from __future__ import annotations
 import argparse
 import base64
 import io
+import json
+import math
 import re
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
@@ -27,7 +30,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from PIL import Image
 
-from chapters import (
+from parts.chapters import (
     SIZE_LIMIT,
     chapters,
     code_cells,
@@ -36,7 +39,9 @@ from chapters import (
     read_text,
     write_atomically,
 )
-from verify import PICTURE, output_problems
+from parts.origins import origins
+from parts.reading import printed_claims
+from parts.verify import PICTURE, output_problems
 
 METADATA = {
     "jupytext": {"formats": "ipynb,md:myst"},
@@ -58,10 +63,13 @@ class ChapterError(Exception):
     """A chapter that must not be stored, with the reason."""
 
 
-def run_cells(notebook: NotebookNode, folder: Path, timeout: int) -> float:
-    """Execute ``notebook`` in place in a fresh kernel; return the kernel's CPU-seconds."""
+def run_cells(notebook: NotebookNode, folder: Path, timeout: int) -> tuple[float, list[Any]]:
+    """Execute ``notebook`` in place in a fresh kernel; return the CPU-seconds and the claims."""
+    known = [[origin.pattern, origin.tag(folder)] for origin in origins(notebook)]  # by reading
     notebook.cells.append(nbformat.v4.new_code_cell(PROBE, id="probe"))
     with tempfile.TemporaryDirectory() as profile:
+        tags, claims = Path(profile, "origins.json"), Path(profile, "claims.jsonl")
+        tags.write_text(json.dumps(known), encoding="utf-8")
         # No installed kernel is asked for: the kernel is the interpreter that runs this file.
         manager = AsyncKernelManager(
             kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[])
@@ -75,9 +83,23 @@ def run_cells(notebook: NotebookNode, folder: Path, timeout: int) -> float:
             extra_arguments=["--IPKernelApp.log_level=40"],
             resources={"metadata": {"path": str(folder)}},
         )
-        client.execute(env=environment(IPYTHONDIR=profile))
+        variables = {"GAN_TUTORIAL_ORIGINS": str(tags), "GAN_TUTORIAL_CLAIMS": str(claims)}
+        client.execute(env=environment(IPYTHONDIR=profile, **variables))
+        lines = claims.read_text(encoding="utf-8").splitlines() if claims.exists() else []
     probe = notebook.cells.pop()
-    return float(probe.outputs[0].text)
+    return float(probe.outputs[0].text), [json.loads(line) for line in lines]
+
+
+def kept_claims(notebook: NotebookNode, made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return sentence, full value, seeds and origin of the claims that the chapter prints."""
+    values = {line["sentence"]: line["value"] for line in made}
+    kept = []
+    for sentence, seeds, _, origin in printed_claims(notebook):
+        value = values.get(sentence)
+        if value is not None and not math.isfinite(value):
+            value = str(value)  # JSON has no infinity
+        kept.append({"sentence": sentence, "value": value, "seeds": seeds, "origin": origin})
+    return kept
 
 
 def clean(notebook: NotebookNode) -> None:
@@ -111,7 +133,9 @@ def execute(path: Path, timeout: int) -> tuple[float, float, int]:
     notebook.metadata = nbformat.from_dict(METADATA)
     started = time.perf_counter()
     try:
-        cpu = run_cells(notebook, path.parent, timeout)
+        cpu, made = run_cells(notebook, path.parent, timeout)
+    except SyntaxError as error:
+        raise ChapterError(f"a cell is not plain Python (no % and no !): {error.msg}") from None
     except CellExecutionError as error:
         raise ChapterError("a cell raised\n" + COLOUR_CODE.sub("", str(error))) from None
     except CellTimeoutError:
@@ -121,7 +145,8 @@ def execute(path: Path, timeout: int) -> tuple[float, float, int]:
     elapsed = time.perf_counter() - started
     clean(notebook)
     notebook.metadata = nbformat.from_dict(METADATA)  # the run adds the kernel's exact version
-    notebook.metadata["gan_tutorial"] = {"outputs": outputs_digest(notebook)}
+    notebook.metadata["gan_tutorial"] = {"claims": kept_claims(notebook, made)}
+    notebook.metadata["gan_tutorial"]["outputs"] = outputs_digest(notebook)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.validate(notebook)
     text = nbformat.writes(notebook)

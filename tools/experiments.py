@@ -31,7 +31,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chapters import (
+from parts.chapters import (
     NOTEBOOKS,
     ROOT,
     chapters,
@@ -40,8 +40,8 @@ from chapters import (
     read_text,
     write_atomically,
 )
+from parts.reading import is_study
 from record import PREAMBLE, commit
-from verify import is_study
 
 CACHE = ROOT / ".experiments"
 

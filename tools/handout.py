@@ -17,9 +17,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from chapters import ROOT, chapters, read_text, tags, write_atomically
 from execute import METADATA
 from experiments import definition, files
+from parts.chapters import ROOT, chapters, read_text, tags, write_atomically
 
 HANDOUT = ROOT / "_build" / "handout"
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from chapters import ROOT, write_atomically
 from gan_tutorial import data, losses, networks, plotting, training
+from parts.chapters import ROOT, write_atomically
 
 STATIC = ROOT / "book" / "_static"
 WIDTH, HEIGHT, FLOOR = 960, 400, 372

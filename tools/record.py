@@ -32,7 +32,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from chapters import (
+from parts.chapters import (
     RECORDS,
     ROOT,
     chapters,

@@ -23,10 +23,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from chapters import chapters
 from devices import seed_pair
 from experiments import studies
 from gan_tutorial import data, experiments, losses, networks, training
+from parts.chapters import chapters
 
 TABLE = Path(__file__).parents[2] / "book" / "records" / "benchmark.csv"
 BATCH = 64

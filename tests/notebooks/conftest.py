@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from chapters import chapters, read_text
+from parts.chapters import chapters, read_text
 
 CHAPTERS = [path.stem for path in chapters()]
 

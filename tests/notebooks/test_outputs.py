@@ -13,8 +13,8 @@ import pytest
 from nbformat import NotebookNode
 from PIL import Image
 
-from chapters import as_text, code_cells, outputs_digest
-from verify import integrity_problems, output_problems, problems
+from parts.chapters import as_text, code_cells, outputs_digest
+from parts.verify import integrity_problems, output_problems, problems
 
 
 def test_nothing_is_wrong(path: Path, text: NotebookNode, stored: NotebookNode) -> None:

@@ -17,7 +17,7 @@ import pytest
 from scipy import stats
 
 import experiments
-from chapters import NOTEBOOKS, chapters
+from parts.chapters import NOTEBOOKS, chapters
 from experiments import definition, digest, files, provenance
 
 MOST = 20.0  # CPU-seconds: a study whose sample takes longer is not sampled here

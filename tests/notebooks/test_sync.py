@@ -9,8 +9,8 @@ import pytest
 import yaml
 from nbformat import NotebookNode
 
-from chapters import NOTEBOOKS, ROOT, chapters
-from verify import sync_problems
+from parts.chapters import NOTEBOOKS, ROOT, chapters
+from parts.verify import sync_problems
 
 PART_ONE = ["01_definition", "02_generator", "03_discriminator", "04_losses", "05_training"]
 

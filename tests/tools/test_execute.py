@@ -12,8 +12,8 @@ import nbformat
 import pytest
 from PIL import Image
 
-from chapters import ROOT, chapters, read_text
-from verify import integrity_problems, sync_problems
+from parts.chapters import ROOT, chapters, read_text
+from parts.verify import integrity_problems, sync_problems
 
 HEADER = """\
 ---
@@ -93,6 +93,8 @@ def test_two_runs_store_the_same_bytes(chapter: Path, monkeypatch: pytest.Monkey
         ("print(('x' * 99 + chr(10)) * 6000)", "the limit is 500000"),
         ("import time; time.sleep(60)", "more than 2 s"),
         ("import os; os._exit(3)", "the kernel died"),
+        ("%matplotlib inline", "not plain Python"),
+        ("from gan_tutorial.notebook import claim\nclaim('so', 2, below=1)", "the worst of 1 is 2"),
     ],
 )
 def test_what_may_not_be_stored_leaves_the_old_file(chapter: Path, source: str, word: str) -> None:
@@ -102,6 +104,42 @@ def test_what_may_not_be_stored_leaves_the_old_file(chapter: Path, source: str, 
     assert done.returncode == 1
     assert word in done.stderr
     assert chapter.with_suffix(".ipynb").read_text(encoding="utf-8") == "as before"
+
+
+def test_claims_are_kept_with_value_and_origin(chapter: Path) -> None:
+    results = chapter.parent / "results"
+    results.mkdir()
+    (results / "07_ring.csv").write_text("# seeds: 32, paired; seed i is stream (7, i)\n1\n")
+    claims = """
+from gan_tutorial.notebook import claim, start
+SEED = start()
+class Study:
+    def stored(self, file): return 1 / 3
+ring = Study().stored("results/07_ring.csv")
+claim("one is one", 1 == 1)
+claim("all are below 4", [1 / 3 + SEED, 2.0], below=4, seeds=16)
+claim("the ring reads below 1", ring, below=1, seeds=32)
+print("✔ a line that no claim printed")"""
+    chapter.write_text(cell(claims.strip()), encoding="utf-8")
+    done = execute(chapter)
+    assert done.returncode == 0, done.stderr
+    stored = nbformat.read(chapter.with_suffix(".ipynb"), as_version=4)
+    assert stored.cells[1].outputs[0].text.splitlines() == [
+        "✔ one is one ‹exact›",
+        "✔ all are below 4 (16 seeds) ‹median 1.17, worst 2 · 16 seeds›",
+        "✔ the ring reads below 1 (32 seeds) ‹0.333 · stored study 07_ring, 32 seeds›",
+        "✔ a line that no claim printed",
+    ]
+    kept = [(each.value, each.seeds, each.origin) for each in stored.metadata.gan_tutorial.claims]
+    assert kept == [
+        (None, None, "exact"),
+        (2.0, 16, "16 seeds"),
+        (1 / 3, 32, "stored study 07_ring, 32 seeds"),
+        (None, None, ""),
+    ]
+    assert integrity_problems(stored) == []
+    stored.metadata.gan_tutorial.claims[1].value = 2.5
+    assert integrity_problems(stored)
 
 
 def test_chapters_are_chosen_by_number_name_or_path(tmp_path: Path) -> None:

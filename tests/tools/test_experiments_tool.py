@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import experiments as tool
-from chapters import chapters
+from parts.chapters import chapters
 
 SEED = re.compile(r"\b(seed) ?= ?(\d+)\b")
 

@@ -8,8 +8,8 @@ import nbformat
 import pytest
 
 import handout
-from chapters import chapters, read_text
 from experiments import definition, files
+from parts.chapters import chapters, read_text
 
 CHAPTER = """\
 ---

@@ -15,8 +15,9 @@ import pytest
 from nbformat import NotebookNode
 from PIL import Image
 
-from chapters import outputs_digest
-from verify import constant, problems
+from parts.chapters import outputs_digest
+from parts.reading import constant
+from parts.verify import problems
 
 CLAIMS = "\n".join(
     f'claim("fact {number} is below 2", values, below=2, seeds=16)' for number in range(9)
@@ -189,6 +190,7 @@ FAULTS: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
         source(2, "claim(", "claim('x', p.sample(9, seed=SEED), below=2)\nclaim("),
         "names no seeds",
     ),
+    "bound": (source(2, "values, below=2", "values, below=3"), "another bound than 3"),
     "few seeds": (output(2, "✔ another (8 seeds)\n"), "has 8 seeds"),
     "twice": (output(2, "✔ fact 1 is below 2 (16 seeds)\n"), "made twice"),
     "few claims": (lambda stored: code(stored)[2].outputs.clear(), "claims, 8 are required"),

@@ -18,10 +18,10 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from gan_tutorial.notebook import CLAIM_LINE, in_short
+
 CHAPTER = re.compile(r"(?:.*/)?(\d\d)_\w+")
-CLAIM = re.compile(r"✔ (?P<sentence>.+?)(?: \((?P<seeds>\d+) seeds\))?")
 EXERCISE = re.compile(r"(?P<mark>[☐★]) (?P<text>Exercise \d+: .+)")
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 CHECK = "M3.2 8.6 6.4 11.8 12.8 4.6"  # the tick, drawn: fonts disagree about ✔
 
 
@@ -34,6 +34,8 @@ class Claim:
     number: int
     sentence: str
     seeds: int | None
+    measured: str = ""
+    origin: str = ""
 
     @property
     def label(self) -> str:
@@ -80,14 +82,21 @@ def number_claims(app: Sphinx, doctree: nodes.document) -> None:
     if match is None:
         return
     found: list[Claim] = []
+    records = Path(app.srcdir) / "book" / "records"
+    app.env.note_dependency(str(records / f"{docname.rpartition('/')[2]}.csv"))
+    record = read_record(records, docname)
     for block in list(doctree.findall(nodes.literal_block)):
         if "stream" in block["classes"]:
-            block.parent.replace(block, list(_lines(block, docname, int(match[1]), found)))
+            block.parent.replace(block, list(_lines(block, docname, int(match[1]), found, record)))
     _all_claims(app.env)[docname] = found
 
 
 def _lines(
-    block: nodes.literal_block, docname: str, chapter: int, found: list[Claim]
+    block: nodes.literal_block,
+    docname: str,
+    chapter: int,
+    found: list[Claim],
+    record: dict[str, dict[str, str]],
 ) -> Iterator[nodes.Node]:
     """Yield the lines of one printed output, each as what it is; add its claims to `found`."""
     plain: list[str] = []
@@ -101,11 +110,16 @@ def _lines(
             yield rest
 
     for line in block.astext().splitlines():
-        if match := CLAIM.fullmatch(line):
+        if match := CLAIM_LINE.fullmatch(line):
             yield from flush()
             seeds = int(match["seeds"]) if match["seeds"] else None
-            found.append(Claim(docname, chapter, len(found) + 1, match["sentence"], seeds))
-            yield _claim_line(found[-1])
+            place = docname, chapter, len(found) + 1
+            shown = match["measured"] or "", match["origin"] or ""
+            found.append(Claim(*place, match["sentence"], seeds, *shown))
+            entry = _claim_line(found[-1], found[-1].anchor)
+            if facts := _facts(found[-1], record.get(match["sentence"], {})):
+                entry += [nodes.Text(" "), facts]
+            yield entry
         elif match := EXERCISE.fullmatch(line):
             yield from flush()
             solved = match["mark"] == "★"
@@ -118,16 +132,40 @@ def _lines(
     yield from flush()
 
 
-def _claim_line(claim: Claim) -> nodes.paragraph:
-    line = nodes.paragraph(classes=["claim"], ids=[claim.anchor])
-    number = nodes.reference("", "", refid=claim.anchor, internal=True, classes=["number"])
+def _claim_line(claim: Claim, target: str) -> nodes.paragraph:
+    """Return the number, which leads to the claim's place, the tick and the sentence."""
+    line = nodes.paragraph(classes=["claim"])
+    number = nodes.reference("", "", internal=True, classes=["number"])
+    if target == claim.anchor:
+        line["ids"] = [target]
+        number["refid"] = target
+    else:
+        number["refuri"] = target
     number += nodes.inline("", "Claim ", classes=["visually-hidden"])
     number += nodes.Text(claim.label)
     line += [number, nodes.Text(" "), _tick(), nodes.Text(" ")]
     line += nodes.inline(claim.sentence, claim.sentence, classes=["sentence"])
-    if claim.seeds:
-        line += [nodes.Text(" "), nodes.inline("", f"{claim.seeds} seeds", classes=["seeds"])]
     return line
+
+
+def _facts(claim: Claim, row: dict[str, str]) -> nodes.inline | None:
+    """Return what was measured, and where the value comes from."""
+    parts = [("measured", claim.measured), ("origin", origin(claim, row))]
+    facts = nodes.inline(classes=["facts"])
+    for kind, text in parts:
+        if text:
+            facts += [nodes.Text(" · ")] if facts.children else []
+            facts += nodes.inline(text, text, classes=[kind])
+    return facts if facts.children else None
+
+
+def origin(claim: Claim, row: dict[str, str]) -> str:
+    """Say where a value comes from, and in how many blocks of other seeds the claim held."""
+    if claim.origin.startswith("stored") and row.get("study_blocks"):
+        return f"{claim.origin}; holds in {row['study_held']} of {row['study_blocks']} blocks"
+    if claim.origin.endswith("seeds") and claim.origin[0].isdigit() and row.get("blocks"):
+        return f"{claim.origin}, and {row['held']} of {row['blocks']} fresh blocks"
+    return claim.origin or (f"{claim.seeds} seeds" if claim.seeds else "")
 
 
 def _tick() -> nodes.raw:
@@ -201,13 +239,7 @@ def _heading(env: BuildEnvironment, claims: list[Claim], link: str) -> nodes.Ele
 def _list(claims: list[Claim], link: str, record: dict[str, dict[str, str]]) -> nodes.bullet_list:
     listing = nodes.bullet_list(classes=["ledger"])
     for claim in claims:
-        line = nodes.paragraph(classes=["claim"])
-        target = f"{link}#{claim.anchor}"
-        number = nodes.reference("", "", refuri=target, internal=True, classes=["number"])
-        number += nodes.inline("", "Claim ", classes=["visually-hidden"])
-        number += nodes.Text(claim.label)
-        line += [number, nodes.Text(" "), _tick(), nodes.Text(" ")]
-        line += nodes.inline(claim.sentence, claim.sentence, classes=["sentence"])
+        line = _claim_line(claim, f"{link}#{claim.anchor}")
         item = nodes.list_item("", line)
         evidence = _evidence(claim, record.get(claim.sentence, {}))
         if evidence is not None:
@@ -217,14 +249,14 @@ def _list(claims: list[Claim], link: str, record: dict[str, dict[str, str]]) -> 
 
 
 def _evidence(claim: Claim, row: dict[str, str]) -> nodes.paragraph | None:
-    """Say what stands behind a claim: seeds, blocks of seeds, worst value, bound and room."""
-    facts = [f"{claim.seeds} seeds"] if claim.seeds else []
-    if row.get("blocks") and claim.seeds:
-        facts.append(f"held in {row['held']} of {row['blocks']} fresh blocks")
+    """Say what stands behind a claim: value, origin, worst value over blocks, bound and room."""
+    facts = [fact for fact in (claim.measured, origin(claim, row)) if fact]
     room = _number(row.get("room"))
-    if row.get("worst") and row.get("bound"):
+    again = not claim.origin.startswith("stored")  # a file that is read twice says nothing new
+    if again and row.get("worst") and row.get("bound"):
         sign = "<" if row["direction"] == "below" else ">"
-        facts.append(f"worst {_short(row['worst'])} {sign} {_short(row['bound'])}")
+        over = " over all blocks" if claim.measured else ""
+        facts.append(f"worst{over} {_short(row['worst'])} {sign} {_short(row['bound'])}")
     if room is not None and _number(row.get("bound")):  # from a bound of zero there is no share
         facts.append(f"room {_percent(room)}")
     if not facts:
@@ -242,17 +274,8 @@ def _number(text: str | None) -> float | None:
 
 
 def _short(text: str) -> str:
-    """Write a number with three digits, as people do: 0.0326, 52 900, 5.1 × 10⁻¹³."""
     value = _number(text)
-    if value is None:
-        return text
-    if value and not 1e-4 <= abs(value) < 1e6:
-        digits, _, power = f"{value:.2e}".partition("e")
-        digits = digits.rstrip("0").rstrip(".")
-        raised = str(int(power)).translate(RAISED)
-        return (f"{digits} × 10{raised}" if digits != "1" else f"10{raised}").replace("-", "−")
-    shown = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return shown.replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "−")
+    return text if value is None else in_short(value)
 
 
 def _percent(room: float) -> str:

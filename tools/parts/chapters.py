@@ -16,7 +16,7 @@ from pathlib import Path
 import jupytext
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 RECORDS = ROOT / "book" / "records"
 SIZE_LIMIT = 500_000  # bytes of one stored chapter: a page must load on a phone
@@ -97,10 +97,11 @@ def output_texts(output: NotebookNode) -> Iterator[tuple[str, str]]:
 
 
 def outputs_digest(notebook: NotebookNode) -> str:
-    """Return the SHA-256 over every output of every code cell, in order."""
+    """Return the SHA-256 over what a run determines: code and outputs in order, and claims."""
     content = [
         [
             position,
+            cell.source,
             [
                 [output.output_type, output.get("metadata", {}), list(output_texts(output))]
                 for output in cell.get("outputs", [])
@@ -108,7 +109,9 @@ def outputs_digest(notebook: NotebookNode) -> str:
         ]
         for position, cell in code_cells(notebook)
     ]
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    claims = notebook.metadata.get("gan_tutorial", {}).get("claims", [])
+    whole = [claims, content]
+    canonical = json.dumps(whole, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
