@@ -40,7 +40,7 @@ class EnsembleSpectralNorm(nn.Module):
     @staticmethod
     def cannot(norm: Any, weight: Tensor) -> str:
         """Say which option of the norm stands in the way, or ""."""
-        return ""
+        return "" if weight.dim() > 1 else "with a spectral norm of a vector"
 
     def _matrix(self, weight: Tensor) -> Tensor:
         return weight.movedim(self.dim + 1, 1).flatten(2)
@@ -91,7 +91,7 @@ class EnsembleWeightNorm(nn.Module):
     @staticmethod
     def cannot(norm: Any, weight: Tensor) -> str:
         """Say which option of the norm stands in the way, or ""."""
-        return "" if 0 <= norm.dim < weight.dim() else "with one norm for all of its weight"
+        return "" if 0 <= norm.dim < weight.dim() > 1 else "with one norm for all of its weight"
 
     def _norm(self, V: Tensor) -> Tensor:
         return torch.linalg.vector_norm(V, dim=self.others, keepdim=True)
