@@ -11,7 +11,8 @@ from parts.origins import origins
 
 SENTENCE = (
     r"Of (?P<total>\d+) claims (?P<seeds>\d+) are about chance, .* Another (?P<stored>\d+) read "
-    r"stored studies, .* (?P<exact>\d+) are exact, and (?P<machine>\d+) are about time on a machine\."
+    r"stored studies, .* (?P<exact>\d+) are exact, and (?P<machine>\d+) are about time "
+    r"on a machine\."
 )
 
 
