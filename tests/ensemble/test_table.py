@@ -367,7 +367,8 @@ def test_dropout_of_everything_leaves_zeros():
 def test_images_stay_where_they_are_from_layer_to_layer(N):
     """In memory (m, H, W, N, C): no layer copies them, and the next convolution need not."""
     network = nn.Sequential(
-        nn.Conv2d(2, 6, 3, padding=1), nn.BatchNorm2d(6), nn.LeakyReLU(0.2), nn.Upsample(scale_factor=2),
+        nn.Conv2d(2, 6, 3, padding=1), nn.BatchNorm2d(6), nn.LeakyReLU(0.2),
+        nn.Upsample(scale_factor=2),
         nn.ConvTranspose2d(6, 4, 4, 2, 1), nn.AvgPool2d(2), nn.Tanh(), nn.MaxPool2d(2), nn.SiLU(),
         nn.GroupNorm(2, 4), spectral_norm(nn.Conv2d(4, 3, 3)),
     )  # fmt: skip
