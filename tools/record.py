@@ -36,6 +36,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from gan_tutorial.experiments.files import further_blocks
 from parts import records
 from parts.chapters import RECORDS, ROOT, chapters, read_text
 from parts.origins import origins
@@ -278,12 +279,7 @@ def add_studies(path: Path, timeout: int) -> None:
 
 def kept_blocks(files: list[str], path: Path) -> list[int]:
     """Return the blocks in which all these results are kept: 0, and those beside it."""
-    found = []
-    for name in files:
-        file = path.parent / name
-        named = re.compile(rf"{re.escape(file.stem)}-(\d+)")
-        others = (named.fullmatch(other.stem) for other in file.parent.glob(f"{file.stem}-*.csv"))
-        found.append({0, *(int(match[1]) for match in others if match)})
+    found = ({0, *further_blocks(path.parent / name)} for name in files)
     return sorted(set.intersection(*found))
 
 

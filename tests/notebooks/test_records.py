@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from nbformat import NotebookNode
 
+from gan_tutorial.notebook import names_bound
 from parts import records
 from parts.chapters import NOTEBOOKS, RECORDS
-from gan_tutorial.notebook import names_bound
-from record import BLOCKS_REQUIRED, ROOM_REQUIRED, kept_blocks, number, room
 from parts.origins import SEED, Origin, origins
 from parts.reading import claim_calls, constant, printed_claims, sentence_pattern
+from record import BLOCKS_REQUIRED, ROOM_REQUIRED, kept_blocks, number, room
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import record
-from gan_tutorial.fingerprint import digest
+from gan_tutorial.experiments import files
 from parts import records
 from record import RecordError, Row, gather, room
 
@@ -233,14 +233,10 @@ claim("every value is below 10", small, below=10, seeds=16)
 """
 
 
-def keep(file: Path, *values: float) -> None:
-    """Write the result of a study as `make experiments` does."""
-    rows = [["base", str(i), "0", repr(value)] for i, value in enumerate(values)]
-    table = [["variant", "seed", "frozen", "value"], *rows]
-    lines = [f"# seeds: {len(values)}, paired; seed i of the study is stream (7, i)"]
-    lines += [f"# checksum: {digest(table)}", *(",".join(row) for row in table)]
-    file.parent.mkdir(exist_ok=True)
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def keep(name: Path, block: int, *values: float) -> None:
+    """Write a block of the study's result as `make experiments` does."""
+    part = files.Part({"": list(values)}, [0] * len(values), 0.0)
+    files.write(files.block_file(name, block), {"base": part}, files.block_seed(7, block))
 
 
 def test_claims_from_stored_studies_are_counted_over_the_blocks_of_these(
@@ -248,9 +244,9 @@ def test_claims_from_stored_studies_are_counted_over_the_blocks_of_these(
 ) -> None:
     chapter.write_text(STUDY, encoding="utf-8")
     results = tmp_path / "results"
-    keep(results / "07_other.csv", 1.0, 2.0, 3.0)
-    for block, first in {"": 1.5, "-1": 3.0, "-2": 5.0}.items():
-        keep(results / f"07_small{block}.csv", first, 2.0, 9.5)
+    keep(results / "07_other.csv", 0, 1.0, 2.0, 3.0)
+    for block, first in enumerate((1.5, 3.0, 5.0)):
+        keep(results / "07_small.csv", block, first, 2.0, 9.5)
     assert record.main([str(chapter), "--studies"]) == 1  # nothing to add to
     assert "make records CHAPTER=07" in capsys.readouterr().err
     made = [
@@ -276,7 +272,7 @@ def test_claims_from_stored_studies_are_counted_over_the_blocks_of_these(
         ("07_small", "3", "1"),
         ("07_small", "3", "3"),
     ]
-    keep(results / "07_other-1.csv", 1.0, 2.0, 30.0)
+    keep(results / "07_other.csv", 1, 1.0, 2.0, 30.0)
     assert record.main([str(chapter), "--studies"]) == 0  # no block of seeds is repeated
     again = records.read(tmp_path / "records" / "07_try.csv")
     assert again[0] == about

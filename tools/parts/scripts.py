@@ -24,15 +24,14 @@ STUDIES = """
 import linecache
 import os
 import sys
-from pathlib import Path
 from gan_tutorial import experiments
+from gan_tutorial.experiments.files import block_file
 
 chapter = {"__name__": "__main__", "plt": plt, "display": display}
 asked, stored = os.environ["GAN_TUTORIAL_STUDY_BLOCK"], experiments.Study.stored
 
 def of_block(study, name):
-    file = Path(name)
-    there = file.with_name(f"{file.stem}-{asked}{file.suffix}").exists()
+    there = block_file(name, int(asked)).exists()
     os.environ["GAN_TUTORIAL_STUDY_BLOCK"] = asked if there else "0"
     return stored(study, name)
 
