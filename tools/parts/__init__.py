@@ -1,0 +1,1 @@
+"""Parts of the tools: what several of them use, and no command of its own."""
