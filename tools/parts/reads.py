@@ -61,7 +61,7 @@ class Tree:
     def _listed(self, *options: str) -> list[str]:
         command = ["git", "ls-files", "-z", *options]
         try:
-            done = subprocess.run(command, cwd=self.root, capture_output=True, text=True)
+            done = subprocess.run(command, cwd=self.root, capture_output=True, encoding="utf-8")
         except FileNotFoundError:
             return []
         return [name for name in done.stdout.split("\0") if name]
@@ -102,7 +102,7 @@ class Tree:
         text = self.text(name)
         try:
             trees = [ast.parse(source) for source in sources(name, text)]
-        except (ValueError, SyntaxError):
+        except (ValueError, KeyError, TypeError, SyntaxError):
             # of a chapter that cannot be read nothing is known; a module fails by itself
             return self.under(PACKAGE) if name.endswith(".ipynb") else set()
         found: set[str] = set()
