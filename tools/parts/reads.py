@@ -29,7 +29,7 @@ OPENED: dict[str, tuple[str, ...]] = {  # by the name of a test file
     "test_proofs": ("tools/check.py",),
     "test_reads": ("tools", "tests", PACKAGE, "_toc.yml", "book/records/devices.csv"),
     "test_record": ("tools/record.py",),
-    "test_verify": ("tools/verify.py",),
+    "test_verify": ("tools/parts/verify.py",),
     "test_bundle": ("book/playground", "book/_static"),
     "test_chapters": ("book/playground", "notebooks"),
     "test_page": ("book/playground", "book/_static"),
