@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_tutorial.ensemble.replication import block, member
-from gan_tutorial.ensemble.streams import global_stream
+from gan_tutorial.ensemble.streams import lend
 
 
 def check_forward(
@@ -80,8 +80,7 @@ def _run(network: Any, batches: list[Tensor], name: str, seed: int, what: str) -
     """Compute on a copy, so that statistics stay; put the streams back; return one tensor."""
     streams = {layer.streams for layer in network.modules() if hasattr(layer, "streams")}
     before = [(each, each.state()) for each in streams]
-    with global_stream(), torch.no_grad():
-        torch.default_generator.manual_seed(seed)
+    with lend(torch.Generator("cpu").manual_seed(seed)), torch.no_grad():
         y = _method(copy.deepcopy(network), name)(*batches)
     for each, state in before:
         each.restore(state)
@@ -102,7 +101,7 @@ def _differentiate_twice(network: Any, batches: Any, name: str, what: str) -> No
     network, (x, *others) = copy.deepcopy(network), batches
     x = x.detach().clone().requires_grad_()
     try:
-        with global_stream():
+        with lend(torch.Generator("cpu")):
             y = _method(network, name)(x, *others)
             (slope,) = torch.autograd.grad(y.sum(), x, create_graph=True)
             slope.square().sum().backward()
