@@ -8,35 +8,47 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, RandomSampler
+
+from gan_tutorial.checks import real, whole
 
 
 class Target:
     """A distribution to learn: something with a dimension, samples and a density.
 
-    `sample` accepts a `seed`, or a `generator`: a `torch.Generator`, or anything with
-    `rand(*shape)` and `randn(*shape)`, such as an ensemble's streams, which give (N, n, dim).
+    `sample` accepts a `seed`, or a `generator`: a `torch.Generator` of the CPU, or anything with
+    `rand(*shape)` and `randn(*shape)`, such as an ensemble's streams, which give (N, n, *shape).
     """
 
-    dim: int
+    dim: int  # numbers in a sample
 
-    def sample(self, n: int, *, seed: int | None = None, generator: Any = None) -> Tensor:
-        """Draw n samples, shape (n, dim): the same ones for the same seed.
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample, (dim,) for points."""
+        return (self.dim,)
+
+    def sample(self, n: int, *, seed: int | None = None, generator: Any = None) -> Any:
+        """Draw n samples, shape (n, *shape): the same ones for the same seed.
+
+        A target with labels gives the pair of samples and labels, shape (n,).
 
         Raises
         ------
         ValueError
-            If n is not a positive integer, or not exactly one of `seed` and `generator` is given.
+            If n is not a positive integer, seed not a whole number of at least 0, or not exactly
+            one of `seed` and `generator` is given.
         """
-        _at_least("n", n, 1)
+        n = whole("n", n)
         if (seed is None) == (generator is None):
             raise ValueError(
                 "sample needs a seed or a generator, and not both: "
                 f"got seed={seed!r}, generator={generator!r}"
             )
         if seed is not None:
-            generator = torch.Generator().manual_seed(seed)
+            generator = torch.Generator("cpu").manual_seed(whole("seed", seed, 0))
         if isinstance(generator, torch.Generator):
             generator = _Stream(generator)
         return self._draw(n, generator)
@@ -64,13 +76,13 @@ class Target:
         ValueError
             If the target is not one-dimensional, or n is not a positive integer.
         """
-        _at_least("n", n, 1)
+        n = whole("n", n)
         if self.dim != 1:
             raise ValueError(
                 f"quantiles need a one-dimensional target, this one has dim {self.dim}"
             )
-        level = (torch.arange(n, dtype=torch.float64)[:, None] + 0.5) / n
-        ends = torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
+        level = (torch.arange(n, dtype=torch.float64, device="cpu")[:, None] + 0.5) / n
+        ends = torch.tensor([[-1.0], [1.0]], dtype=torch.float64, device="cpu")
         for _ in range(40):  # until they enclose every quantile, wherever the target lies
             outside = self.cdf(ends) - level[[0, -1]] > 0
             if outside.tolist() == [[False], [True]]:
@@ -83,7 +95,7 @@ class Target:
             low, high = torch.where(below, middle, low), torch.where(below, high, middle)
         return ((low + high) / 2).to(torch.get_default_dtype())
 
-    def _draw(self, n: int, stream: Any) -> Tensor:
+    def _draw(self, n: int, stream: Any) -> Any:
         raise NotImplementedError
 
 
@@ -151,18 +163,24 @@ class Uniform(Target):
 
 @dataclass(frozen=True, eq=False)
 class Empirical(Target):
-    """The rows of a table, each as likely as the others; made by `empirical`."""
+    """The samples of a data set, each as likely as the others; made by `empirical`."""
 
-    x: Tensor
+    x: Tensor  # (rows, *shape)
+    labels: Tensor | None = None  # (rows,)
 
     @property
     def dim(self) -> int:  # type: ignore[override]
-        """Number of coordinates of a sample."""
-        return self.x.shape[1]
+        """Number of numbers in a sample, C · H · W in an image."""
+        return math.prod(self.shape)
 
-    def _draw(self, n: int, stream: Any) -> Tensor:
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample, (dim,) for points and (C, H, W) for images."""
+        return tuple(self.x.shape[1:])
+
+    def _draw(self, n: int, stream: Any) -> Any:
         row = (stream.rand(n) * len(self.x)).long().clamp(max=len(self.x) - 1)
-        return self.x[row]
+        return self.x[row] if self.labels is None else (self.x[row], self.labels[row])
 
 
 def gaussian(mean: float = 0.0, std: float = 1.0) -> Mixture:
@@ -199,14 +217,15 @@ def mixture(
     ValueError
         If the lists differ in length, or hold a value that is not finite or not positive.
     """
-    centres = torch.as_tensor(means, dtype=torch.float32)
+    centres = torch.as_tensor(means, dtype=torch.float32, device="cpu")
     centres = centres[:, None] if centres.dim() == 1 else centres
     if centres.dim() != 2 or not centres.numel():
         raise ValueError(f"means must have shape (K,) or (K, dim), got {tuple(centres.shape)}")
     modes = len(centres)
-    spreads = torch.as_tensor(stds, dtype=torch.float32)
+    spreads = torch.as_tensor(stds, dtype=torch.float32, device="cpu")
     spreads = spreads.expand(modes) if spreads.dim() == 0 else spreads
-    shares = torch.ones(modes) if weights is None else torch.as_tensor(weights, dtype=torch.float32)
+    weights = [1.0] * modes if weights is None else weights
+    shares = torch.as_tensor(weights, dtype=torch.float32, device="cpu")
     for name, values in (("stds", spreads), ("weights", shares)):
         if values.shape != (modes,):
             raise ValueError(f"{name} must hold {modes} numbers, got shape {tuple(values.shape)}")
@@ -227,9 +246,10 @@ def uniform(low: float = -1.0, high: float = 1.0) -> Uniform:
     ValueError
         If `low` is not below `high`, or one is not finite.
     """
+    low, high = real("low", low), real("high", high)
     if not -math.inf < low < high < math.inf:
         raise ValueError(f"uniform needs finite low < high, got low={low}, high={high}")
-    return Uniform(float(low), float(high))
+    return Uniform(low, high)
 
 
 def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01) -> Mixture:
@@ -246,8 +266,8 @@ def ring(modes: int = 8, radius: float = 1.0, std: float = 0.01) -> Mixture:
     ------
     The protocol of PacGAN (arXiv 1712.04086): 8 modes, radius 1, standard deviation 0.01.
     """
-    angle = 2 * math.pi * torch.arange(_at_least("modes", modes, 1)) / modes
-    if not 0 < radius < math.inf:
+    angle = 2 * math.pi * torch.arange(whole("modes", modes), device="cpu") / modes
+    if not 0 < (radius := real("radius", radius)) < math.inf:
         raise ValueError(f"radius must be positive and finite, got {radius}")
     return mixture(radius * torch.stack([angle.cos(), angle.sin()], dim=1), std)
 
@@ -266,37 +286,94 @@ def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05) -> Mixture:
     ------
     The protocol of PacGAN (arXiv 1712.04086): {-4, -2, 0, 2, 4}², standard deviation 0.05.
     """
-    if not 0 < spacing < math.inf:
+    if not 0 < (spacing := real("spacing", spacing)) < math.inf:
         raise ValueError(f"spacing must be positive and finite, got {spacing}")
-    line = spacing * (torch.arange(_at_least("side", side, 1)) - (side - 1) / 2)
+    line = spacing * (torch.arange(whole("side", side), device="cpu") - (side - 1) / 2)
     return mixture(torch.cartesian_prod(line, line), std)
 
 
-def empirical(x: Tensor) -> Empirical:
-    """Return your own data as a target: a table of n rows, drawn with replacement.
+def empirical(x: Any, labels: Any = None) -> Empirical:
+    """Return your own data as a target: n rows of any shape, drawn with replacement.
+
+    P(x_i) = 1 / n, i = 0 … n - 1; `sample` gives the pair (x, labels) where there are labels.
 
     Parameters
     ----------
     x
-        Shape (n, dim), finite floating-point numbers.
+        Finite floating-point numbers, shape (n, *shape): (n, dim) for points, (n, C, H, W) for
+        images. A tensor keeps its type, an array takes on torch's default type. Or a `Dataset`
+        or `DataLoader` of samples or pairs (sample, label). It is read once, so a random
+        augmentation in it is drawn once; a shuffled loader is read in the order of its data set,
+        so that a seed names the same rows in every process.
+    labels
+        One for each row, shape (n,), in place of a data set's own; whole numbers become int64.
+        To train without the labels of a data set, say `empirical(target.x)`.
 
     Raises
     ------
     ValueError
-        If x has another shape or type, is empty, or holds a NaN or an infinity.
+        If x has another shape or type, is empty, or holds a NaN or an infinity; if labels do.
     """
-    if x.dim() != 2 or not x.numel():
-        raise ValueError(f"data must have shape (n, dim) and not be empty, got {tuple(x.shape)}")
+    if isinstance(x, (Dataset, DataLoader)):
+        x, *own = _collected(x)
+        labels = own[0] if own and labels is None else labels
+    x = _tensor("data", x)
+    if x.dim() < 2 or not x.numel():
+        raise ValueError(
+            f"data must have shape (n, dim), or (n, *shape), and not be empty, got {tuple(x.shape)}"
+            + (": say x[:, None]" if x.dim() == 1 and len(x) else "")
+        )
     if not x.is_floating_point():
-        raise ValueError(f"data must hold floating-point numbers, got {x.dtype}")
+        scaled = "x / 127.5 - 1" if x.dtype == torch.uint8 else "x * 1.0"
+        raise ValueError(
+            f"data must hold floating-point numbers, got {x.dtype}: convert them, as in {scaled}"
+        )
+    if labels is not None:
+        labels = _tensor("labels", labels)
+        labels = labels if labels.is_floating_point() else labels.long()
+        if labels.shape != x.shape[:1]:
+            raise ValueError(f"labels must have shape ({len(x)},), got {tuple(labels.shape)}")
+    return Empirical(x, labels)
+
+
+def _collected(source: Any) -> list[Tensor]:
+    """Read a data set to its end, and leave torch's global stream of random numbers alone."""
+    source = DataLoader(source, batch_size=256) if isinstance(source, Dataset) else source
+    if source.batch_sampler is None:
+        raise ValueError("a loader must yield batches, got one with batch_size=None")
+    order = source.sampler
+    shuffled = isinstance(order, RandomSampler) and not order.replacement
+    if shuffled and len(order) == len(source.dataset):  # every row once: the order says nothing
+        source = DataLoader(source.dataset, batch_size=256, collate_fn=source.collate_fn)
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        batches = [batch if isinstance(batch, (list, tuple)) else [batch] for batch in source]
+    columns = list(zip(*batches, strict=True))
+    if len(columns) not in (1, 2):
+        raise ValueError(f"a data set must yield x, or pairs (x, label), got {len(columns)} parts")
+    named = zip(("data", "labels"), columns, strict=False)
+    return [torch.cat([_tensor(name, part) for part in column]) for name, column in named]
+
+
+def _tensor(name: str, x: Any) -> Tensor:
+    """Return a tensor, itself or a copy of an array, and refuse what is no finite number."""
+    if isinstance(x, Tensor):
+        x = x.detach()
+    else:
+        array, default = np.asarray(x), torch.get_default_dtype()
+        if array.dtype.kind not in "fiub":
+            raise ValueError(f"{name} must hold numbers, got {type(x).__name__} of {array.dtype}")
+        width = np.float64 if default == torch.float64 else np.float32
+        kind = width if array.dtype.kind == "f" else array.dtype.newbyteorder("=")
+        x = torch.from_numpy(np.array(array, kind, order="C"))
+        x = x.to(default) if x.is_floating_point() else x
     bad = (~x.isfinite()).nonzero()
     if len(bad):
-        row, column = bad[0].tolist()
+        first = bad[0].tolist()
         raise ValueError(
-            f"data must be finite, but {len(bad)} of {x.numel()} values are not; the first is "
-            f"{x[row, column].item()} in row {row}, column {column}"
+            f"{name} must be finite, but {len(bad)} of {x.numel()} values are not; "
+            f"the first is {x[tuple(first)].item()} at {first}"
         )
-    return Empirical(x)
+    return x
 
 
 class _Stream:
@@ -306,16 +383,10 @@ class _Stream:
         self.generator = generator
 
     def rand(self, *shape: int) -> Tensor:
-        return torch.rand(*shape, generator=self.generator)
+        return torch.rand(*shape, generator=self.generator, device="cpu")
 
     def randn(self, *shape: int) -> Tensor:
-        return torch.randn(*shape, generator=self.generator)
-
-
-def _at_least(name: str, value: int, least: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
-    return value
+        return torch.randn(*shape, generator=self.generator, device="cpu")
 
 
 def _points(x: Tensor, dim: int) -> Tensor:

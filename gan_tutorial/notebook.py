@@ -2,6 +2,7 @@
 
 import html
 import inspect
+import io
 import json
 import math
 import os
@@ -60,15 +61,24 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def start() -> int:
     """Set the book's figure style and return the seed from which a chapter takes all others.
 
-    It is 0, or the number in the environment variable GAN_TUTORIAL_SEED: that is how a chapter is
-    run again on fresh seeds, to see whether its claims hold there too.
+    The seed is 0, or the number in the environment variable GAN_TUTORIAL_SEED: that is how a
+    chapter is run again on fresh seeds, to see whether its claims hold there too.
+
+    The style replaces whatever a `matplotlibrc` of yours says. Where standard output goes to a file
+    in an encoding without ✔, ★ and ☐, as on some Windows systems, it becomes UTF-8.
 
     Raises
     ------
     ValueError
         If the variable does not hold a whole number of at least 0.
     """
+    plt.rcdefaults()
     plt.rcParams.update(FIGURES)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        try:
+            "✔✘★☐".encode(sys.stdout.encoding)
+        except UnicodeEncodeError:
+            sys.stdout.reconfigure(encoding="utf-8")
     torch.set_num_threads(1)
     text = os.environ.get("GAN_TUTORIAL_SEED", "0")
     if not text.isdecimal():
@@ -208,12 +218,15 @@ def in_short(value: float) -> str:
 
 
 def exercise(number: int, check: Callable[[], object]) -> None:
-    """Run the check of an exercise and say whether it is solved: a check fails by raising."""
+    """Run the check of an exercise and say whether it is solved: a check fails by raising.
+
+    The line ends with the first line of what was raised, after its type if the error is not the
+    check's own. To see all of an error, call the check itself.
+    """
     try:
         check()
     except Exception as error:
-        hint = f" ({error})" if isinstance(error, AssertionError) and str(error) else ""
-        print(f"☐ Exercise {number}: not solved yet{hint}")
+        print(f"☐ Exercise {number}: not solved yet{_hint(error)}")
     else:
         print(f"★ Exercise {number}: solved")
 
@@ -226,6 +239,16 @@ def show_source(thing: Any) -> None:
     source = inspect.getsource(thing).rstrip()
     html = highlight(source, PythonLexer(), HtmlFormatter(cssclass="highlight gan-source"))
     display({"text/plain": source, "text/html": html}, raw=True)
+
+
+def _hint(error: Exception) -> str:
+    words = str(error).strip().partition("\n")[0]
+    if "NoneType" in str(error) or "ellipsis" in str(error):
+        # Python and torch reword this from version to version; a stub's line is compared
+        words = "None or ... in place of an answer"
+    kind = "" if isinstance(error, AssertionError) else type(error).__name__
+    hint = ": ".join(part for part in (kind, words) if part)
+    return f" ({hint})" if hint else ""
 
 
 def _is_true(value: Any) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import os
 import re
+import subprocess
+import sys
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -340,8 +343,11 @@ def test_an_exercise_that_is_solved(capsys):
     [
         (AssertionError(), ""),
         (AssertionError("mind the sign"), " (mind the sign)"),
-        (TypeError("NoneType"), ""),
-        (NotImplementedError(), ""),
+        (AssertionError("one\n  line"), " (one)"),
+        (NotImplementedError(), " (NotImplementedError)"),
+        (ValueError("lr must be positive, got -1"), " (ValueError: lr must be positive, got -1)"),
+        (KeyError("W1"), " (KeyError: 'W1')"),
+        (RuntimeError("shapes differ:\n(3,) and (4,)"), " (RuntimeError: shapes differ:)"),
     ],
 )
 def test_an_exercise_that_is_not_solved_leaves_the_notebook_running(error, hint, capsys):
@@ -350,6 +356,28 @@ def test_an_exercise_that_is_not_solved_leaves_the_notebook_running(error, hint,
 
     exercise(1, check)
     assert capsys.readouterr().out == f"☐ Exercise 1: not solved yet{hint}\n"
+
+
+NOTHING = "None or ... in place of an answer"
+
+
+@pytest.mark.parametrize(
+    ("check", "kind"),
+    [
+        (lambda answer: answer.shape, "AttributeError"),
+        (lambda answer: answer(1.0), "TypeError"),
+        (lambda answer: [*answer], "TypeError"),
+        (lambda answer: answer - 1.0, "TypeError"),
+        (lambda answer: answer < torch.ones(2), "TypeError"),
+        (lambda answer: torch.allclose(answer, torch.ones(2)), "TypeError"),
+        (lambda answer: torch.stack([answer, answer]), "TypeError"),
+        (lambda answer: torch.ones(2) * answer, "TypeError"),
+    ],
+)
+@pytest.mark.parametrize("answer", [None, ...])
+def test_a_stub_says_the_same_whatever_python_and_torch_call_it(check, kind, answer, capsys):
+    exercise(3, lambda: check(answer))
+    assert capsys.readouterr().out == f"☐ Exercise 3: not solved yet ({kind}: {NOTHING})\n"
 
 
 def test_an_exercise_can_be_interrupted():
@@ -419,3 +447,39 @@ def test_a_seed_that_is_no_whole_number_is_refused(text, monkeypatch):
     words = f"^GAN_TUTORIAL_SEED must be a whole number of at least 0, got '{text}'$"
     with pytest.raises(ValueError, match=words):
         start()
+
+
+@pytest.mark.usefixtures("style")
+def test_start_replaces_a_readers_own_style():
+    mpl.rcParams.update({"lines.linestyle": ":", "font.size": 30, "image.cmap": "jet"})
+    start()
+    assert mpl.rcParams["lines.linestyle"] == "-"
+    assert mpl.rcParams["image.cmap"] == mpl.rcParamsDefault["image.cmap"]
+    assert mpl.rcParams["font.size"] == notebook.FIGURES["font.size"]
+
+
+SCRIPT = """
+from gan_tutorial.notebook import claim, exercise, start
+start()
+claim("W₁ ≤ σ", True)
+exercise(1, lambda: None)
+exercise(2, lambda: 1 / 0)
+"""
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gb18030"])
+def test_a_script_whose_output_goes_to_a_file_is_not_stopped_by_its_marks(encoding, tmp_path):
+    path = tmp_path / "out.txt"
+    with path.open("wb") as file:
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            stdout=file,
+            check=True,
+            env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        )
+    text = path.read_bytes().decode("utf-8" if encoding == "cp1252" else encoding)
+    assert text.splitlines() == [
+        "✔ W₁ ≤ σ",
+        "★ Exercise 1: solved",
+        "☐ Exercise 2: not solved yet (ZeroDivisionError: division by zero)",
+    ]

@@ -43,7 +43,8 @@ from parts.chapters import (
     read_text,
 )
 from parts.reading import is_study
-from record import PREAMBLE, commit
+from parts.scripts import PREAMBLE
+from record import commit
 
 CACHE = ROOT / ".experiments"
 

@@ -5,25 +5,29 @@
     python tools/record.py --blocks 40   # more evidence than the twenty blocks required
     python tools/record.py --first 21    # blocks 21 to 40: a bound chosen on blocks 1 to 20 is
                                          # tested on others
+    python tools/record.py 08 --studies  # only the stored studies: add to the record that exists
+                                         # in how many of their blocks each claim holds
 
 Block b runs the chapter's code with ``start()`` returning 1000 b, so no two blocks share a seed.
 The cells run as one plain script, without a kernel; cells tagged ``skip-record`` are left out. The
 record, ``book/records/NN_name.csv``, holds for each claim its worst value over the blocks and the
 room between that value and the bound. The exit status is 1 when a claim failed in any block or has
 less than ROOM_REQUIRED of room.
+
+A claim whose value is read from a stored study is the same in every block of seeds. Such claims are
+looked at again in every block in which ``make experiments`` ran their studies: the chapter runs as
+before, with SEED 0, and reads the files of that block. How often they hold is kept, and need not be
+always.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
-import json
 import math
 import platform
+import re
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,34 +36,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from parts.chapters import (
-    RECORDS,
-    ROOT,
-    chapters,
-    code_cells,
-    environment,
-    read_text,
-    tags,
-    write_atomically,
-)
+from gan_tutorial.experiments.files import further_blocks
+from parts import records
+from parts.chapters import RECORDS, ROOT, chapters, read_text
+from parts.origins import origins
+from parts.scripts import RecordError, forgiving, run_script, script
 
 BLOCKS_REQUIRED = 20
 ROOM_REQUIRED = 0.30
 SEEDS_PER_BLOCK = 1000
 VARIES = 0.01  # of the bound: a claim that moves by more than this is one of chance ...
 ROUNDING = 1e-4  # ... unless what moves is only the rounding of floating-point numbers
-COLUMNS = ["sentence", "direction", "bound", "seeds", "blocks", "held", "worst", "room"]
-PREAMBLE = """\
-import matplotlib
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-from IPython.display import display
-plt.show = lambda *args, **kwargs: plt.close("all")
-"""
-
-
-class RecordError(Exception):
-    """A chapter whose record cannot be made, with the reason."""
 
 
 @dataclass
@@ -89,6 +76,11 @@ class Row:
         if self.bound is None or self.worst is None:
             return None
         return room(self.direction, self.bound, self.worst)
+
+    @property
+    def distinct(self) -> int | None:
+        """How many values the blocks gave, to the digits that are kept."""
+        return len({number(value) for value in self.values}) if self.direction else None
 
     @property
     def varies(self) -> bool:
@@ -125,47 +117,10 @@ def room(direction: str, bound: float, worst: float) -> float:
     return larger / smaller - 1
 
 
-def script(path: Path) -> str:
-    """Return the code cells of the chapter at ``path`` as one Python script."""
-    parts = [PREAMBLE]
-    for position, cell in code_cells(read_text(path)):
-        if "skip-record" not in tags(cell):
-            parts.append(f"# %% cell {position}\n{cell.source}\n")
-    return "\n".join(parts)
-
-
 def run_block(code: str, block: int, folder: Path, timeout: int) -> list[dict[str, Any]]:
     """Run ``code`` with the seeds of ``block`` and return the claims it made, in order."""
-    with tempfile.TemporaryDirectory() as scratch:
-        program, claims = Path(scratch, "chapter.py"), Path(scratch, "claims.jsonl")
-        program.write_text(code, encoding="utf-8")
-        try:
-            done = subprocess.run(
-                [sys.executable, str(program)],
-                cwd=folder,
-                env=environment(
-                    GAN_TUTORIAL_SEED=str(SEEDS_PER_BLOCK * block),
-                    GAN_TUTORIAL_RECORD=str(claims),
-                    MPLBACKEND="Agg",
-                    PYTHONIOENCODING="utf-8",
-                    PYTHONUTF8="1",
-                ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                timeout=timeout,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise RecordError(f"block {block} ran for more than {timeout} s") from None
-        if done.returncode:
-            last = "\n".join(done.stderr.strip().splitlines()[-12:])
-            raise RecordError(f"block {block} stopped with an error:\n{last}")
-        if not claims.exists():
-            raise RecordError(f"block {block} made no claim")
-        lines = claims.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines if line.strip()]
+    seed = str(SEEDS_PER_BLOCK * block)
+    return run_script(code, f"block {block}", folder, timeout, GAN_TUTORIAL_SEED=seed).made
 
 
 def gather(blocks: list[list[dict[str, Any]]], first: int = 1) -> list[Row]:
@@ -224,39 +179,36 @@ def number(value: float | int | None) -> str:
     return "" if value is None else f"{value:.6g}"
 
 
-def render(path: Path, rows: list[Row], blocks: range) -> str:
-    """Return the text of the record."""
+def about(path: Path, blocks: range) -> dict[str, str]:
+    """Return the provenance of a record."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy"))
     first = blocks[0]
     base = [SEEDS_PER_BLOCK * block for block in blocks]
     command = f"make records CHAPTER={path.stem[:2]}" + (f" FIRST={first}" if first > 1 else "")
     if len(blocks) != BLOCKS_REQUIRED:
         command = f"python tools/record.py {path.stem[:2]} --first {first} --blocks {len(blocks)}"
-    stream = io.StringIO()
-    for line in (
-        f"command: {command}",
-        f"date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        f"versions: python {platform.python_version()}, {versions}",
-        f"commit: {commit()}",
-        f"blocks: {len(blocks)}, with base seeds {base[0]}, {base[1]}, ..., {base[-1]}",
-    ):
-        stream.write(f"# {line}\n")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow(
-            [
-                row.sentence,
-                row.direction,
-                "" if row.bound is None else repr(float(row.bound)),
-                "" if row.seeds is None else row.seeds,
-                row.blocks,
-                row.held,
-                number(row.worst),
-                number(row.room),
-            ]
-        )
-    return stream.getvalue()
+    return {
+        "command": command,
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "versions": f"python {platform.python_version()}, {versions}",
+        "commit": commit(),
+        "blocks": f"{len(blocks)}, with base seeds {base[0]}, {base[1]}, ..., {base[-1]}",
+    }
+
+
+def as_kept(row: Row) -> dict[str, str]:
+    """Return a row as the record keeps it."""
+    return {
+        "sentence": row.sentence,
+        "direction": row.direction,
+        "bound": "" if row.bound is None else repr(float(row.bound)),
+        "seeds": number(row.seeds),
+        "blocks": str(row.blocks),
+        "held": str(row.held),
+        "worst": number(row.worst),
+        "room": number(row.room),
+        "distinct": number(row.distinct),
+    }
 
 
 def table(rows: list[Row]) -> str:
@@ -286,9 +238,49 @@ def record(path: Path, blocks: range, jobs: int, timeout: int) -> bool:
     finally:
         pool.shutdown(cancel_futures=True)
     rows = gather(results, blocks[0])
-    write_atomically(RECORDS / f"{path.stem}.csv", render(path, rows, blocks))
+    records.write(RECORDS / f"{path.stem}.csv", about(path, blocks), [as_kept(row) for row in rows])
     print(table(rows), flush=True)
+    add_studies(path, timeout)
     return not any(row.problem for row in rows)
+
+
+def add_studies(path: Path, timeout: int) -> None:
+    """Add to the record of one chapter in how many blocks of its studies each claim holds."""
+    file = RECORDS / f"{path.stem}.csv"
+    if not file.exists():
+        raise RecordError(f"there is no record to add to: make records CHAPTER={path.stem[:2]}")
+    provenance, rows = records.read(file)
+    found = [origin for origin in origins(read_text(path)) if origin.files]
+    runs: dict[int, list[dict[str, Any]]] = {}
+    for block in sorted({block for origin in found for block in kept_blocks(origin.files, path)}):
+        variables = {"GAN_TUTORIAL_SEED": "0", "GAN_TUTORIAL_STUDY_BLOCK": str(block)}
+        what = f"block {block} of the studies"
+        code = forgiving(path)
+        runs[block], words = run_script(code, what, path.parent, timeout, **variables)
+        for line in words.splitlines():
+            if line.startswith("STUDY: "):
+                print(f"      {what}: {line.removeprefix('STUDY: ')}", flush=True)
+    for row in rows:
+        row |= {"study": "", "study_blocks": "", "study_held": ""}
+        origin = next((each for each in found if re.fullmatch(each.pattern, row["sentence"])), None)
+        if origin is not None:
+            blocks = kept_blocks(origin.files, path)
+            held = sum(
+                any(c["held"] and c["sentence"] == row["sentence"] for c in runs[block])
+                for block in blocks
+            )
+            names = " ".join(Path(name).stem for name in origin.files)
+            row |= {"study": names, "study_blocks": str(len(blocks)), "study_held": str(held)}
+            print(
+                f"  {f'{held}/{len(blocks)}':>7} blocks of {names}: {row['sentence']}", flush=True
+            )
+    records.write(file, provenance, rows)
+
+
+def kept_blocks(files: list[str], path: Path) -> list[int]:
+    """Return the blocks in which all these results are kept: 0, and those beside it."""
+    found = ({0, *further_blocks(path.parent / name)} for name in files)
+    return sorted(set.intersection(*found))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -297,6 +289,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("chapter", nargs="?", default="", help="03, 03_discriminator or a path")
     parser.add_argument("--blocks", type=int, default=BLOCKS_REQUIRED)
     parser.add_argument("--first", type=int, default=1, help="number of the first block")
+    parser.add_argument("--studies", action="store_true", help="only blocks of stored studies")
     parser.add_argument("--jobs", type=int, default=2, help="blocks at a time")
     parser.add_argument("--timeout", type=int, default=900, help="seconds for one block")
     options = parser.parse_args(arguments)
@@ -310,12 +303,13 @@ def main(arguments: list[str] | None = None) -> int:
     if not selected:
         print("no chapters found in notebooks/", file=sys.stderr)
     for position, path in enumerate(selected, start=1):
-        print(
-            f"[{position}/{len(selected)}] {path.stem}: blocks {blocks[0]} to {blocks[-1]}",
-            flush=True,
-        )
+        what = "stored studies" if options.studies else f"blocks {blocks[0]} to {blocks[-1]}"
+        print(f"[{position}/{len(selected)}] {path.stem}: {what}", flush=True)
         try:
-            stands &= record(path, blocks, options.jobs, options.timeout)
+            if options.studies:
+                add_studies(path, options.timeout)
+            else:
+                stands &= record(path, blocks, options.jobs, options.timeout)
         except RecordError as error:
             stands = False
             print(f"{path.stem}: no record written: {error}", file=sys.stderr, flush=True)

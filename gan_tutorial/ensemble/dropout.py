@@ -30,4 +30,4 @@ class EnsembleDropout(EnsembleLayer):
             return x
         x = with_members(x, len(self.streams))
         keep = self.streams.bernoulli(1 - self.p, *x.shape[1:])
-        return x * keep.div_(1 - self.p or 1).to(x)  # p = 1 leaves zeros
+        return x * keep.to(x).div_(1 - self.p or 1)  # p = 1 leaves zeros

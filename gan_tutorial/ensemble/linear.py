@@ -63,7 +63,8 @@ class EnsembleEmbedding(EnsembleLayer):
 
     def forward(self, label: Tensor) -> Tensor:
         """Return the vectors of the labels."""
-        replicas, labels, d = self.weight.shape
+        weight = self.weight
+        replicas, labels, d = weight.shape
         if label.dim() == 1:
             label = label.expand(replicas, -1)
         if label.is_floating_point() or label.dim() != 2 or len(label) != replicas:
@@ -73,4 +74,4 @@ class EnsembleEmbedding(EnsembleLayer):
             )
         for bad in label[(label < 0) | (label >= labels)][:1].tolist():
             raise ValueError(f"a label must be from 0 to {labels - 1}, got {bad}")
-        return self.weight.gather(1, label.long()[..., None].expand(-1, -1, d))
+        return weight.gather(1, label.long()[..., None].expand(-1, -1, d))

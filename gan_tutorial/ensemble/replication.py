@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from gan_tutorial.ensemble.layer import EnsembleLayer
-from gan_tutorial.ensemble.streams import Streams, global_stream
+from gan_tutorial.ensemble.streams import Streams, lend
 from gan_tutorial.ensemble.table import PARAMETRIZATIONS, TABLE, allowed, check, kind_of, norm_of
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -47,13 +47,15 @@ def replicate(network: Network, streams: Streams) -> Network:
     norms = {name: norm_of(layer) for name, layer in network.named_modules() if norm_of(layer)}
     template = _swap(copy.deepcopy(network), _without_norm)
     ensemble = _swap(copy.deepcopy(template), lambda layer: _side_by_side(layer, streams))
+    layers = {name: layer for name, layer in ensemble.named_modules() if layer in _layers(ensemble)}
     template.cpu()  # streams are the CPU's: a GPU's weights come from them, too
     for member, generator in enumerate(streams):
         _draw_weights(template, generator)
         with torch.no_grad():
-            for layer, theirs in _pairs(ensemble, template):
-                for name, weight in layer.named_parameters():
-                    weight[member] = getattr(theirs, name)
+            for name, layer in layers.items():
+                theirs = template.get_submodule(name)
+                for key, weight in layer.named_parameters():
+                    weight[member] = getattr(theirs, key)
     for name, norm in norms.items():
         parametrized: Any = ensemble.get_submodule(name)
         ours = PARAMETRIZATIONS[type(norm)](norm, parametrized.weight)
@@ -72,8 +74,10 @@ def member(ensemble: Network, index: int) -> Network:
     IndexError
         If there is no such member.
     """
-    replicas = _replicas(ensemble)
-    if not -replicas <= index < replicas:
+    sizes = [len(weight) for weight in ensemble.parameters()]
+    sizes += [len(layer.streams) for layer in _layers(ensemble) if layer.draws]
+    replicas = next(iter(sizes), None)
+    if replicas is not None and not -replicas <= index < replicas:
         raise IndexError(f"the ensemble has members 0 to {replicas - 1}, got {index}")
 
     def alone(layer: Any) -> Any:
@@ -94,28 +98,27 @@ def member(ensemble: Network, index: int) -> Network:
 def block(ensemble: Network, part: slice) -> Network:
     """Return some of the members as an ensemble of their own, with copies of the weights."""
     ensemble = copy.deepcopy(ensemble)
-    for layer in ensemble.modules():
-        if isinstance(layer, EnsembleLayer):
-            for tensor in (*layer.parameters(), *layer.buffers()):
-                tensor.data = tensor.data[part].clone()
-            if layer.draws:
-                layer.streams = layer.streams[part]
+    for layer in _layers(ensemble):
+        for tensor in (*layer.parameters(), *layer.buffers()):
+            tensor.data = tensor.data[part].clone()
+        if layer.draws:
+            layer.streams = layer.streams[part]
     return ensemble
 
 
-def _replicas(ensemble: nn.Module) -> int:
-    return len(next(ensemble.parameters()))
+def _layers(ensemble: nn.Module) -> list[EnsembleLayer]:
+    return [layer for layer in ensemble.modules() if isinstance(layer, EnsembleLayer)]
 
 
 def _side_by_side(layer: Any, streams: Streams) -> Any:
     """Return N of a layer, if it is one of the table."""
     kind = kind_of(layer)
-    form = None if kind is None else TABLE[kind]
-    if form is not None:
-        return form(layer, streams if form.draws else len(streams))
-    if kind is not None and getattr(layer, "inplace", False):
+    if kind is None:
+        return layer
+    if hasattr(layer, "inplace"):
         layer.inplace = False
-    return layer
+    form = TABLE[kind]
+    return form(layer, streams if form.draws else len(streams)) if form else layer
 
 
 def _without_norm(layer: Any) -> Any:
@@ -143,23 +146,12 @@ def _swap(network: Any, change: Callable[[Any], Any], done: Any = None) -> Any:
     return done[id(network)][0]
 
 
-def _pairs(ensemble: nn.Module, template: nn.Module) -> list[tuple[EnsembleLayer, nn.Module]]:
-    """Return every N-fold layer with weights beside the layer that it is N of."""
-    return [
-        (layer, template.get_submodule(name))
-        for name, layer in ensemble.named_modules()
-        if isinstance(layer, EnsembleLayer)
-    ]
-
-
 def _draw_weights(network: Any, generator: torch.Generator) -> None:
     """Initialise a network from a stream: PyTorch's layers know only the global one, so lend it."""
-    with global_stream():
-        torch.set_rng_state(generator.get_state())
+    with lend(generator):
         if hasattr(network, "reset_parameters"):
             network.reset_parameters()
         else:
             for layer in network.modules():
                 if kind_of(layer) is not None and hasattr(layer, "reset_parameters"):
                     layer.reset_parameters()
-        generator.set_state(torch.get_rng_state())

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.nn.utils import parametrizations
 
-from gan_tutorial.ensemble.streams import global_stream
+from gan_tutorial.ensemble.streams import lend
 
 
 class EnsembleSpectralNorm(nn.Module):
@@ -40,7 +40,7 @@ class EnsembleSpectralNorm(nn.Module):
     @staticmethod
     def cannot(norm: Any, weight: Tensor) -> str:
         """Say which option of the norm stands in the way, or ""."""
-        return ""
+        return "" if weight.dim() > 1 else "with a spectral norm of a vector"
 
     def _matrix(self, weight: Tensor) -> Tensor:
         return weight.movedim(self.dim + 1, 1).flatten(2)
@@ -61,7 +61,7 @@ class EnsembleSpectralNorm(nn.Module):
 
     def put_on(self, layer: nn.Module, index: int) -> None:
         """Put one member's norm on its layer, as PyTorch's."""
-        with global_stream():  # PyTorch draws vectors of its own
+        with lend(torch.Generator("cpu")):  # PyTorch draws vectors of its own
             parametrizations.spectral_norm(
                 layer, n_power_iterations=self.iterations, eps=self.eps, dim=self.dim
             )
@@ -91,7 +91,7 @@ class EnsembleWeightNorm(nn.Module):
     @staticmethod
     def cannot(norm: Any, weight: Tensor) -> str:
         """Say which option of the norm stands in the way, or ""."""
-        return "" if 0 <= norm.dim < weight.dim() else "with one norm for all of its weight"
+        return "" if 0 <= norm.dim < weight.dim() > 1 else "with one norm for all of its weight"
 
     def _norm(self, V: Tensor) -> Tensor:
         return torch.linalg.vector_norm(V, dim=self.others, keepdim=True)

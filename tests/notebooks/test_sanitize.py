@@ -10,9 +10,9 @@ from nbformat import NotebookNode
 from nbval.plugin import get_sanitize_patterns
 
 import check
-from parts.chapters import ROOT, code_cells, output_texts
 from gan_tutorial import notebook
 from gan_tutorial.notebook import CLAIM_LINE, claim, table
+from parts.chapters import ROOT, code_cells, output_texts
 
 FILE = ROOT / "tests" / "notebooks" / "sanitize.cfg"
 

@@ -26,7 +26,7 @@ html_theme = "basic"
 LEDGER = """
 # Ledger
 
-{claims}`total` claims
+{claims}`total` claims: {claims}`seeds`, {claims}`stored`, {claims}`exact`, {claims}`machine`
 
 ```{claim-ledger}
 ```
@@ -119,6 +119,13 @@ def test_the_ledger_adds_the_worst_of_all_blocks(pages: dict[str, str]) -> None:
         "exact",
         "1.25 · bound on a machine",
     ]
+
+
+def test_claims_are_counted_by_kind(pages: dict[str, str]) -> None:
+    page = pages["book/ledger.html"]
+    assert "<p>4 claims: 1, 1, 1, 1</p>" in page
+    words = "4 claims: 1 over fresh seeds, 1 from stored studies, 1 exact, 1 on a machine"
+    assert texts(page, "count") == [words]
 
 
 def test_a_table_of_values_is_a_table_of_the_page(pages: dict[str, str]) -> None:

@@ -7,8 +7,11 @@ read what was seen. They name every page that is wrong, and not the first alone.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -16,6 +19,9 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from seen import Seen, looks
+
+from gan_tutorial.notebook import CLAIM_LINE
 
 pytestmark = pytest.mark.site
 
@@ -44,6 +50,8 @@ async () => {
     })),
     claims: Object.fromEntries([...document.querySelectorAll("p.claim[id]")].map(
       (line) => [line.id, [text(line.querySelector(".number")), text(line.querySelector(".sentence"))]])),
+    facts: [...document.querySelectorAll("p.claim[id]")].map(
+      (line) => [text(line.querySelector(".measured")), text(line.querySelector(".origin"))]),
     ledger: [...document.querySelectorAll("ul.ledger p.claim")].map((line) => [
       line.querySelector(".number").href, text(line.querySelector(".number")),
       text(line.querySelector(".sentence"))]),
@@ -176,11 +184,28 @@ def axe(page: Page, options: dict[str, Any]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def visits(site: Path, address: str, browser: Browser) -> dict[str, Visit]:
-    """Every page, visited, in one tab: its compiled scripts serve all of them."""
+def visits(
+    request: pytest.FixtureRequest, site: Path, address: str, browser: Browser
+) -> Iterator[dict[str, Visit]]:
+    """Every page, visited, in one tab: its compiled scripts serve all of them.
+
+    A page that has not changed since all was green is not visited again, see `--seen`.
+    """
+    how = browser.version + version("axe-playwright-python") + Path(__file__).read_text("utf-8")
+    look = looks(site, pages(site), how)
+    folder = request.config.getoption("--seen", default=None)
+    known = Seen(Path(folder), address) if folder else None
+    old = {name: known.recall(name, look[name]) for name in look} if known else {}
     context = browser.new_context(viewport=WIDE, reduced_motion="reduce", color_scheme="light")
     with context, context.new_page() as page:
-        return {name: visit(page, address + name) for name in pages(site)}
+        found = {
+            name: Visit(**seen) if (seen := old.get(name)) else visit(page, address + name)
+            for name in pages(site)
+        }
+    yield found
+    if known and not request.session.testsfailed:
+        for name in found:
+            known.remember(name, look[name], asdict(found[name]))
 
 
 def faults(visits: dict[str, Visit], kind: str) -> dict[str, Any]:
@@ -307,22 +332,15 @@ def test_links_stay_inside_the_site(site: Path) -> None:
 # --- claims --------------------------------------------------------------------------------------
 
 
-def stored_claims() -> dict[str, list[tuple[str, int | None]]]:
-    """Return the claims of each chapter, as the notebooks store them, with their seeds."""
-    found: dict[str, list[tuple[str, int | None]]] = {}
+def stored_claims() -> dict[str, list[re.Match[str]]]:
+    """Return the claims of each chapter, as the notebooks print them."""
+    found: dict[str, list[re.Match[str]]] = {}
     for chapter in CHAPTERS:
         path = ROOT / "notebooks" / f"{chapter}.ipynb"
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         outputs = [output for cell in cells for output in cell.get("outputs", [])]
         printed = "".join("".join(output.get("text", "")) for output in outputs)
-        found[chapter] = []
-        for line in printed.splitlines():
-            if line.startswith("✔ "):
-                sentence, _, tail = line[2:].rpartition(" (")
-                seeds = tail.removesuffix(" seeds)")
-                over_seeds = tail.endswith(" seeds)") and seeds.isdecimal()
-                entry = (sentence, int(seeds)) if over_seeds else (line[2:], None)
-                found[chapter].append(entry)
+        found[chapter] = list(CLAIM_LINE.finditer(printed))
     return found
 
 
@@ -333,9 +351,9 @@ def squeeze(text: str) -> str:
 def test_the_ledger_lists_every_claim(visits: dict[str, Visit]) -> None:
     listed = [(label, sentence) for _, label, sentence in visits[LEDGER].seen["ledger"]]
     stored = [
-        (f"Claim {int(chapter[:2])}.{number}", squeeze(sentence))
+        (f"Claim {int(chapter[:2])}.{number}", squeeze(claim["sentence"]))
         for chapter, claims in stored_claims().items()
-        for number, (sentence, _) in enumerate(claims, start=1)
+        for number, claim in enumerate(claims, start=1)
     ]
     assert listed == stored
     assert stored
@@ -343,9 +361,25 @@ def test_the_ledger_lists_every_claim(visits: dict[str, Visit]) -> None:
 
 def test_the_ledger_counts_them(visits: dict[str, Visit]) -> None:
     claims = [claim for some in stored_claims().values() for claim in some]
-    over_seeds = sum(1 for _, seeds in claims if seeds)
+    stored = sum(1 for claim in claims if (claim["origin"] or "").startswith("stored"))
+    machine = sum(1 for claim in claims if claim["origin"] == "bound on a machine")
+    exact = sum(1 for claim in claims if claim["origin"] == "exact")
+    seeds = len(claims) - stored - machine - exact
     total = visits[LEDGER].seen["total"]
-    assert total == f"{len(claims)} claims, {over_seeds} of them over seeds."
+    assert total == (
+        f"{len(claims)} claims: {seeds} over fresh seeds, {stored} from stored studies,"
+        f" {exact} exact, {machine} on a machine."
+    )
+    assert min(seeds, stored, machine, exact) > 0
+
+
+def test_each_claim_shows_its_value_and_its_origin(visits: dict[str, Visit]) -> None:
+    for chapter, claims in stored_claims().items():
+        facts = visits[f"notebooks/{chapter}.html"].seen["facts"]
+        assert len(facts) == len(claims)
+        for claim, (measured, origin) in zip(claims, facts, strict=True):
+            assert measured == squeeze(claim["measured"] or "")
+            assert origin.startswith(claim["origin"] or "no origin")
 
 
 def test_each_claim_of_the_ledger_links_to_its_place(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from pathlib import Path
@@ -10,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import record
+from gan_tutorial.experiments import files
+from parts import records
 from record import RecordError, Row, gather, room
 
 CHAPTER = """\
@@ -146,11 +147,10 @@ def squares(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_chapter_is_repeated_and_recorded(chapter: Path, tmp_path: Path) -> None:
     chapter.write_text(CHAPTER.format(bound=100), encoding="utf-8")
     assert record.main([str(chapter), "--blocks", "2"]) == 0
-    lines = (tmp_path / "records" / "07_try.csv").read_text(encoding="utf-8").splitlines()
-    comments = [line for line in lines if line.startswith("# ")]
-    assert any("base seeds 1000, 2000" in line for line in comments)
-    first, second = csv.DictReader(lines[len(comments) :])
-    assert first["worst"] == "4"  # block 2 squared
+    about, (first, second) = records.read(tmp_path / "records" / "07_try.csv")
+    assert "base seeds 1000, 2000" in about["blocks"]
+    assert (first["worst"], first["distinct"]) == ("4", "2")  # blocks 1 and 2, squared
+    assert (second["distinct"], second["study"], second["study_blocks"]) == ("", "", "")
     assert (first["blocks"], first["held"], first["direction"]) == ("2", "2", "below")
     assert (second["sentence"], second["held"], second["bound"]) == ("one is one", "2", "")
     assert [file.name for file in (tmp_path / "records").iterdir()] == ["07_try.csv"]
@@ -160,11 +160,10 @@ def test_a_chapter_is_repeated_and_recorded(chapter: Path, tmp_path: Path) -> No
 def test_bounds_chosen_on_some_blocks_are_tested_on_others(chapter: Path, tmp_path: Path) -> None:
     chapter.write_text(CHAPTER.format(bound=100), encoding="utf-8")
     assert record.main([str(chapter), "--blocks", "2", "--first", "4"]) == 0
-    text = (tmp_path / "records" / "07_try.csv").read_text(encoding="utf-8")
-    assert "# command: make records CHAPTER=07 FIRST=4\n" in text
-    assert "# blocks: 2, with base seeds 4000, 5000, ..., 5000" in text
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("# "))
-    assert next(rows)["worst"] == "25"  # block 5 squared
+    about, rows = records.read(tmp_path / "records" / "07_try.csv")
+    assert about["command"] == "make records CHAPTER=07 FIRST=4"
+    assert about["blocks"] == "2, with base seeds 4000, 5000, ..., 5000"
+    assert rows[0]["worst"] == "25"  # block 5 squared
     with pytest.raises(SystemExit):
         record.main([str(chapter), "--blocks", "2", "--first", "0"])
 
@@ -182,6 +181,105 @@ def test_a_chapter_that_raises_leaves_no_record(
     assert record.main([str(chapter), "--blocks", "2"]) == 1
     assert "out of cheese" in capsys.readouterr().err
     assert not (tmp_path / "records").exists()
+
+
+@pytest.mark.usefixtures("squares")
+def test_a_changed_record_is_refused(chapter: Path, tmp_path: Path) -> None:
+    chapter.write_text(CHAPTER.format(bound=100), encoding="utf-8")
+    assert record.main([str(chapter), "--blocks", "2"]) == 0
+    file = tmp_path / "records" / "07_try.csv"
+    text = file.read_text(encoding="utf-8")
+    for changed in (
+        text.replace(",4,", ",3,"),
+        "\n".join(line for line in text.splitlines() if "checksum" not in line),
+        text + "another,,,,20,20,,,,,,\n",
+    ):
+        assert changed != text
+        file.write_text(changed, encoding="utf-8")
+        with pytest.raises(ValueError, match=r"07_try\.csv is not what make records wrote"):
+            records.read(file)
+
+
+# --- stored studies
+
+STUDY = """\
+# A chapter
+
+```{code-cell} ipython3
+from gan_tutorial import data, experiments, losses, networks
+from gan_tutorial.notebook import claim, start
+SEED = start()
+base = dict(G=networks.MLPGenerator(2), D=networks.MLPDiscriminator(), target=data.gaussian(),
+            loss=losses.nonsaturating, steps=2)
+def mean(run):
+    return run.sample(8, seed=1).mean((1, 2))
+study = experiments.Study(base=base, variants={}, measure=mean, seeds=3, seed=7)
+small = study.stored("results/07_small.csv").points["base"]
+```
+
+```{code-cell} ipython3
+other = study.stored("results/07_other.csv").points["base"]
+claim("one is one", 1 == 1)
+claim("the other ends below 20", other, below=20, seeds=16)
+claim("the first value is below 2", small[0], below=2)
+assert small[0] < 4, "no chapter of this kind"
+claim("the first value is that of the first block", small[0] == 1.5)
+```
+
+```{code-cell} ipython3
+stored, asked = 1, 2  # a chapter's names are its own
+claim("every value is below 10", small, below=10, seeds=16)
+```
+"""
+
+
+def keep(name: Path, block: int, *values: float) -> None:
+    """Write a block of the study's result as `make experiments` does."""
+    part = files.Part({"": list(values)}, [0] * len(values), 0.0)
+    files.write(files.block_file(name, block), {"base": part}, files.block_seed(7, block))
+
+
+def test_claims_from_stored_studies_are_counted_over_the_blocks_of_these(
+    chapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    chapter.write_text(STUDY, encoding="utf-8")
+    results = tmp_path / "results"
+    keep(results / "07_other.csv", 0, 1.0, 2.0, 3.0)
+    for block, first in enumerate((1.5, 3.0, 5.0)):
+        keep(results / "07_small.csv", block, first, 2.0, 9.5)
+    assert record.main([str(chapter), "--studies"]) == 1  # nothing to add to
+    assert "make records CHAPTER=07" in capsys.readouterr().err
+    made = [
+        {"sentence": sentence, "below": None, "above": None, "value": None, "held": True}
+        for sentence in (
+            "one is one",
+            "the other ends below 20",
+            "the first value is below 2",
+            "the first value is that of the first block",
+            "every value is below 10",
+        )
+    ]
+    made = [{**claim, "seeds": None} for claim in made]
+    monkeypatch.setattr(record, "run_block", lambda *arguments: made)
+    assert record.main([str(chapter), "--blocks", "2"]) == 0
+    assert "block 2 of the studies: cell 2 stopped" in capsys.readouterr().out
+    about, rows = records.read(tmp_path / "records" / "07_try.csv")
+    kept = [(row["study"], row["study_blocks"], row["study_held"]) for row in rows]
+    assert kept == [
+        ("", "", ""),
+        ("07_other", "1", "1"),
+        ("07_small", "3", "1"),
+        ("07_small", "3", "1"),
+        ("07_small", "3", "3"),
+    ]
+    keep(results / "07_other.csv", 1, 1.0, 2.0, 30.0)
+    assert record.main([str(chapter), "--studies"]) == 0  # no block of seeds is repeated
+    again = records.read(tmp_path / "records" / "07_try.csv")
+    assert again[0] == about
+    assert [row["blocks"] for row in again[1]] == ["2"] * 5
+    assert again[1][1]["study_blocks"] == "2"
+    assert again[1][1]["study_held"] == "1"
+    assert again[1][2:] == rows[2:]
 
 
 def test_too_few_blocks_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

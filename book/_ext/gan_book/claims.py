@@ -3,7 +3,7 @@
 A chapter stores the line "✔ sentence" as plain output, so that it reads well in any notebook tool.
 On the site the third such line of chapter 5 becomes claim 5.3, with an anchor `claim-05-03`. The
 directive `claim-ledger` lists the claims of every chapter with a link to each, and adds what the
-records in `book/records` say; the role `claims` gives their number.
+records in `book/records` say; the role `claims` gives their number, in all or of a kind.
 """
 
 import csv
@@ -21,6 +21,12 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from gan_tutorial.notebook import CLAIM_LINE, in_short
 
 CHAPTER = re.compile(r"(?:.*/)?(\d\d)_\w+")
+KINDS = {
+    "seeds": "over fresh seeds",
+    "stored": "from stored studies",
+    "exact": "exact",
+    "machine": "on a machine",
+}
 EXERCISE = re.compile(r"(?P<mark>[☐★]) (?P<text>Exercise \d+: .+)")
 CHECK = "M3.2 8.6 6.4 11.8 12.8 4.6"  # the tick, drawn: fonts disagree about ✔
 
@@ -36,6 +42,15 @@ class Claim:
     seeds: int | None
     measured: str = ""
     origin: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Where the value comes from, in one word: exact, seeds, stored or machine."""
+        if self.origin.startswith("stored"):
+            return "stored"
+        if self.origin.startswith("bound"):
+            return "machine"
+        return "seeds" if self.seeds else "exact"
 
     @property
     def label(self) -> str:
@@ -65,7 +80,7 @@ class LedgerDirective(SphinxDirective):
 
 
 class CountRole(SphinxRole):
-    """`{claims}` with `total`, `seeds`, or a chapter's number: how many claims there are."""
+    """`{claims}` with `total` or a kind: how many claims there are."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Leave a mark for `fill_counts`."""
@@ -161,9 +176,9 @@ def _facts(claim: Claim, row: dict[str, str]) -> nodes.inline | None:
 
 def origin(claim: Claim, row: dict[str, str]) -> str:
     """Say where a value comes from, and in how many blocks of other seeds the claim held."""
-    if claim.origin.startswith("stored") and row.get("study_blocks"):
+    if claim.kind == "stored" and row.get("study_blocks"):
         return f"{claim.origin}; holds in {row['study_held']} of {row['study_blocks']} blocks"
-    if claim.origin.endswith("seeds") and claim.origin[0].isdigit() and row.get("blocks"):
+    if claim.kind == "seeds" and claim.origin and row.get("blocks"):
         return f"{claim.origin}, and {row['held']} of {row['blocks']} fresh blocks"
     return claim.origin or (f"{claim.seeds} seeds" if claim.seeds else "")
 
@@ -204,12 +219,10 @@ def fill_counts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def count(claims: Iterable[Claim], what: str) -> int:
-    """Return how many claims there are: `total`, over `seeds`, or in the chapter of a number."""
-    if what == "total":
-        return sum(1 for _ in claims)
-    if what == "seeds":
-        return sum(1 for claim in claims if claim.seeds)
-    return sum(1 for claim in claims if claim.chapter == int(what))
+    """Return how many claims there are: `total`, or of one kind of KINDS."""
+    if what != "total" and what not in KINDS:
+        raise ValueError(f"{{claims}} knows total, {', '.join(KINDS)}, got {what!r}")
+    return sum(1 for claim in claims if what in ("total", claim.kind))
 
 
 def read_record(folder: Path, docname: str) -> dict[str, dict[str, str]]:
@@ -231,8 +244,9 @@ def _heading(env: BuildEnvironment, claims: list[Claim], link: str) -> nodes.Ele
     section = nodes.rubric(ids=[f"ledger-{chapter:02d}"], classes=["ledger-chapter"])
     section["heading-level"] = 2
     section += nodes.reference("", title, refuri=link, internal=True)
-    seeds = sum(1 for claim in claims if claim.seeds)
-    section += nodes.inline("", f" {len(claims)} claims, {seeds} over seeds", classes=["count"])
+    counts = [(count(claims, kind), words) for kind, words in KINDS.items()]
+    parts = ", ".join(f"{number} {words}" for number, words in counts if number)
+    section += nodes.inline("", f" {len(claims)} claims: {parts}", classes=["count"])
     return section
 
 
@@ -252,7 +266,7 @@ def _evidence(claim: Claim, row: dict[str, str]) -> nodes.paragraph | None:
     """Say what stands behind a claim: value, origin, worst value over blocks, bound and room."""
     facts = [fact for fact in (claim.measured, origin(claim, row)) if fact]
     room = _number(row.get("room"))
-    again = not claim.origin.startswith("stored")  # a file that is read twice says nothing new
+    again = claim.kind != "stored"  # a file that is read twice says nothing new
     if again and row.get("worst") and row.get("bound"):
         sign = "<" if row["direction"] == "below" else ">"
         over = " over all blocks" if claim.measured else ""

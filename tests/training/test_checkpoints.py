@@ -6,16 +6,20 @@ import io
 import os
 import pickle
 import random
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from gan_tutorial import data, losses, networks, training
+from gan_tutorial.training.checkpoints import FORMAT
 
 TARGET = data.mixture([-0.5, 0.5], 0.1)
 
@@ -41,13 +45,14 @@ OPTIONS = {
     "seed": 8,
     "observe": look,
     "observe_every": 5,
-    "checkpoint_every": 4,
     "progress": False,
 }
 
 
-def train(**options) -> training.Run:
+def train(*, checkpoint=None, every=4, resume=False, **options) -> training.Run:
     G, D = options.pop("networks", None) or pair()
+    if checkpoint is not None:
+        options["checkpoint"] = training.Checkpoint(checkpoint, every=every, resume=resume)
     return training.train(G, D, options.pop("target", TARGET), **(OPTIONS | options))
 
 
@@ -87,19 +92,17 @@ class StopError(Exception):
     """Something that ends the process in the middle of a step."""
 
 
-def stopping(call: int):
-    """Return the penalty of OPTIONS, which stops at its n-th call: in the middle of a step."""
-    calls = 0
+class Stopping(data.Target):
+    """TARGET, which stops at its n-th draw: in the middle of a step. The first draw is a trial."""
 
-    def penalty(D, x_real, x_fake, generator):
-        nonlocal calls
-        calls += 1
-        if calls == call:
+    def __init__(self, call: int) -> None:
+        self.left = call + 1
+
+    def sample(self, n: int, **how):
+        self.left -= 1
+        if self.left == 0:
             raise StopError
-        return losses.r1(0.1)(D, x_real, x_fake)
-
-    penalty.__qualname__ = repr(losses.r1(0.1))  # the name that a checkpoint compares
-    return penalty
+        return TARGET.sample(n, **how)
 
 
 # --- going on
@@ -111,7 +114,7 @@ def test_a_run_stopped_in_the_middle_of_a_step_goes_on_as_if_never_stopped(
     call, every, path, never_stopped
 ):
     with pytest.raises(StopError):
-        train(checkpoint=path, checkpoint_every=every, penalty=stopping(call))
+        train(checkpoint=path, every=every, target=Stopping(call))
     kept = torch.load(path, weights_only=True)["steps"]
     assert kept == (call - 1) // 2 // every * every  # two calls a step
     assert_same(train(checkpoint=path, resume=True), never_stopped)
@@ -120,7 +123,7 @@ def test_a_run_stopped_in_the_middle_of_a_step_goes_on_as_if_never_stopped(
 def test_a_run_stopped_twice(path, never_stopped):
     for call in (11, 5):
         with pytest.raises(StopError):
-            train(checkpoint=path, checkpoint_every=2, penalty=stopping(call), resume=path.exists())
+            train(checkpoint=path, every=2, target=Stopping(call), resume=path.exists())
     assert torch.load(path, weights_only=True)["steps"] == 6
     assert_same(train(checkpoint=path, resume=True), never_stopped)
 
@@ -144,7 +147,7 @@ def test_a_checkpoint_is_written_every_so_many_steps_and_at_the_end(
             seen.append(torch.load(path, weights_only=True)["steps"])
 
     monkeypatch.setattr(os, "replace", spy)
-    train(checkpoint=path, steps=steps, checkpoint_every=every)
+    train(checkpoint=path, steps=steps, every=every)
     assert len(seen) == written
     assert seen == [*range(every, steps + 1, every), steps]
 
@@ -158,7 +161,7 @@ def test_an_interrupted_run_goes_on_from_its_last_checkpoint(path, never_stopped
     stopped = train(checkpoint=path, observe=interrupt)
     assert stopped.interrupted
     assert stopped.steps == 10
-    assert torch.load(path, weights_only=True)["steps"] == 8  # written before, and not lost
+    assert torch.load(path, weights_only=True)["steps"] == 10  # written after Ctrl-C
     resumed = train(checkpoint=path, resume=True)
     assert not resumed.interrupted
     assert_same(resumed, never_stopped)
@@ -215,27 +218,28 @@ def test_every_option_goes_on_as_if_never_stopped(name, at, path, capsys):
 
     options = NEW_OPTIONS[name] | {"observe_every": 1}
     nothing = options | {"observe": lambda run: torch.zeros(0)}
-    train(checkpoint=path, checkpoint_every=1, **options, observe=interrupt)
+    train(checkpoint=path, every=1, **options, observe=interrupt)
     assert torch.load(path, weights_only=True)["steps"] == at
     assert_same(train(checkpoint=path, resume=True, **nothing), train(**nothing))
 
 
-def test_a_frozen_member_stays_frozen(path):
-    def spoiled(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        nonlocal calls
-        calls += 1
-        factor = torch.ones(3)
-        factor[1] = torch.nan if calls == 7 else 1.0  # in step 4, and never again
-        return losses.discriminator_loss(real_logits, fake_logits) * factor
+def spoiled(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """A loss that is NaN for member 1 at one call. The count is no state of the loss's own."""
+    os.environ["CALLS"] = str(int(os.environ["CALLS"]) + 1)
+    factor = torch.ones(3)
+    factor[1] = torch.nan if os.environ["CALLS"] == "7" else 1.0  # in step 4, and never again
+    return losses.discriminator_loss(real_logits, fake_logits) * factor
 
+
+def test_a_frozen_member_stays_frozen(path, monkeypatch):
     options = {"on_nan": "freeze", "loss": losses.nonsaturating._replace(d=spoiled)}
-    calls = 0
+    monkeypatch.setenv("CALLS", "0")
     whole = train(**options)
     assert whole.frozen == {1: 4}
-    calls = 0
+    monkeypatch.setenv("CALLS", "0")
     with pytest.raises(StopError):
-        train(checkpoint=path, penalty=stopping(20), **options)
-    calls = 100
+        train(checkpoint=path, target=Stopping(20), **options)
+    monkeypatch.setenv("CALLS", "100")
     resumed = train(checkpoint=path, resume=True, **options)
     assert resumed.frozen == {1: 4}
     ours, theirs = everything(resumed), everything(whole)
@@ -247,7 +251,7 @@ def test_a_frozen_member_stays_frozen(path):
 def test_a_run_on_a_gpu_goes_on_as_if_never_stopped(path):
     on_gpu = {"networks": [network.cuda() for network in pair()]}
     with pytest.raises(StopError):
-        train(checkpoint=path, penalty=stopping(20), **on_gpu)
+        train(checkpoint=path, target=Stopping(20), **on_gpu)
     resumed = train(checkpoint=path, resume=True, **on_gpu)
     assert next(resumed.ema_G.parameters()).is_cuda
     assert_same(resumed, train(**on_gpu))
@@ -260,7 +264,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import test_checkpoints
 test_checkpoints.train(
-    checkpoint=sys.argv[2], resume=sys.argv[3] == "resume", checkpoint_every=1, steps=400
+    checkpoint=sys.argv[2], resume=sys.argv[3] == "resume", every=1, steps=400
 )
 """
 
@@ -294,29 +298,121 @@ def test_a_killed_process_leaves_a_checkpoint_that_goes_on(path):
 # --- atomic
 
 
-@pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()])
-def test_a_failing_write_leaves_the_old_checkpoint(error, path, monkeypatch, never_stopped):
+def failing(error: BaseException, monkeypatch) -> list[int]:
+    """Let every write but the first put half a file on the disk and raise; return their count."""
+
     def half(state: object, file) -> None:
-        nonlocal calls
-        calls += 1
+        calls.append(state["steps"])
         whole = io.BytesIO()
         save(state, whole)
-        file.write(whole.getvalue()[: None if calls == 1 else 2000])
-        if calls > 1:
+        file.write(whole.getvalue()[: None if len(calls) == 1 else 2000])
+        if len(calls) > 1:
             raise error
 
-    save, calls = torch.save, 0
+    save, calls = torch.save, []
     monkeypatch.setattr(torch, "save", half)
-    if isinstance(error, OSError):
-        with pytest.raises(OSError, match="no space left"):
-            train(checkpoint=path)
-    else:
-        assert train(checkpoint=path).interrupted
+    return calls
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), RuntimeError("file write failed")]
+)
+def test_a_write_that_fails_ends_with_the_run_and_the_old_file(
+    error, path, monkeypatch, never_stopped
+):
+    calls = failing(error, monkeypatch)
+    words = rf"after step 8 .*run.pt': .*{error.args[-1]}.* \.run, and the file still holds step 4$"
+    with pytest.raises(training.SaveError, match=words) as caught:
+        train(checkpoint=path)
     monkeypatch.undo()
-    assert calls == 2
+    assert isinstance(caught.value, OSError)
+    run = caught.value.run
+    assert (run.steps, len(run.history.d_loss)) == (8, 8)
+    assert torch.equal(run.history.d_loss, never_stopped.history.d_loss[:8])
+    assert calls == [4, 8]
     assert torch.load(path, weights_only=True)["steps"] == 4
-    assert_same(train(checkpoint=path, resume=True), never_stopped)
     assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
+    assert_same(train(checkpoint=path, resume=True), never_stopped)
+
+
+def test_ctrl_c_inside_a_write_is_as_good_as_elsewhere(path, monkeypatch, never_stopped):
+    calls = failing(KeyboardInterrupt(), monkeypatch)
+    run = train(checkpoint=path)
+    monkeypatch.undo()
+    assert run.interrupted
+    assert calls == [4, 8, 8]  # it was tried once more
+    assert torch.load(path, weights_only=True)["steps"] == 4
+    assert [file.name for file in path.parent.iterdir()] == ["run.pt"]
+    assert_same(train(checkpoint=path, resume=True), never_stopped)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to oneself")
+@pytest.mark.parametrize("where", ["in D's half of a step", "in a write"])
+def test_after_ctrl_c_the_step_is_ended_and_written(where, path, monkeypatch, never_stopped):
+    def press(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    class Pressing(Stopping):
+        def sample(self, n: int, **how):
+            self.left -= 1
+            if self.left == 0:
+                press()
+            return TARGET.sample(n, **how)
+
+    if where == "in a write":
+        fsync = os.fsync
+        monkeypatch.setattr(os, "fsync", lambda handle: (fsync(handle), press()))
+        run = train(checkpoint=path)
+    else:
+        run = train(checkpoint=path, target=Pressing(9))  # two draws a step: the fifth
+    monkeypatch.undo()
+    assert run.interrupted
+    steps = {"in a write": 4}.get(where, 5)
+    assert run.steps == torch.load(path, weights_only=True)["steps"] == steps
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert_same(train(checkpoint=path, resume=True), never_stopped)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to oneself")
+def test_a_second_ctrl_c_does_not_wait_and_half_a_step_is_not_written(path):
+    class Twice(Stopping):
+        def sample(self, n: int, **how):
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGINT)
+                os.kill(os.getpid(), signal.SIGINT)
+            return TARGET.sample(n, **how)
+
+    run = train(checkpoint=path, target=Twice(10))  # in the second half of step 5
+    assert run.interrupted
+    assert run.steps == 4
+    assert torch.load(path, weights_only=True)["steps"] == 4
+
+
+def test_a_place_that_cannot_be_written_is_named_before_the_first_step(tmp_path, monkeypatch):
+    file = tmp_path / "file"
+    file.touch()
+    places = {
+        tmp_path: "it is a folder",
+        tmp_path / "missing" / "run.pt": "there is no folder '.*missing'",
+        file / "run.pt": "there is no folder '.*file'",
+        tmp_path / ("x" * 300): "[Nn]ame too long",
+    }
+    for place, words in places.items():
+        with pytest.raises(ValueError, match=f"a checkpoint cannot be written to .*: .*{words}"):
+            train(checkpoint=place, target=Stopping(1))
+    with pytest.raises(ValueError, match=r"needs the path of a file, got 3"):
+        training.Checkpoint(3)
+    with pytest.raises(ValueError, match=r"every must be an integer of at least 1, got 0"):
+        training.Checkpoint("a", every=0)
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ValueError, match=r"cannot be written to .*: not yours"):
+        train(checkpoint=tmp_path / "run.pt", target=Stopping(1))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError("not yours")
 
 
 def test_the_bytes_are_on_the_disk_before_they_get_the_files_name(path, monkeypatch):
@@ -334,12 +430,23 @@ def test_the_bytes_are_on_the_disk_before_they_get_the_files_name(path, monkeypa
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", renamed)
-    train(checkpoint=path, steps=4, checkpoint_every=100)
+    train(checkpoint=path, steps=4, every=100)
     size = path.stat().st_size
     assert seen == [("on the disk", size), ("named", size)]
 
 
 # --- what is not of this run
+
+
+class Ours:
+    """A user's own constraint with a state; it does nothing."""
+
+    def __init__(self, bound: float) -> None:
+        self.bound = bound
+
+    def __call__(self, D: nn.Module) -> None:
+        pass
+
 
 OTHERS = [
     ({"batch_size": 5}, "batch_size = 4, this run has batch_size = 5"),
@@ -365,6 +472,10 @@ OTHERS = [
     ({"constrain": losses.clipping(2)}, r"constrain = None, .* Clipping\(bound=2.0\)"),
     ({"instance_noise": training.linear(2)}, "instance_noise = None, .*start=2.0"),
     ({"penalty": None}, "penalty = .*gamma=0.1.*, this run has penalty = None"),
+    (
+        {"constrain": Ours(1)},
+        r"it has constrain = None, this run has constrain = Ours$",
+    ),
     ({"schedule": training.flat_then_cosine}, "schedule = cosine, .* = flat_then_cosine"),
     ({"schedule": None}, "schedule = cosine, this run has schedule = None"),
     ({"steps": 13}, "steps = 12, this run has steps = 13"),  # it would bend the schedule
@@ -405,8 +516,92 @@ def test_a_run_cannot_be_made_shorter_than_it_is(path):
 def test_a_missing_checkpoint(path):
     with pytest.raises(FileNotFoundError, match=r"there is no checkpoint at .*run.pt' to resume"):
         train(checkpoint=path, resume=True)
-    with pytest.raises(FileNotFoundError, match="no checkpoint at"):
+    with pytest.raises(ValueError, match="is a folder"):
         train(checkpoint=path.parent, resume=True)
+
+
+def test_a_checkpoint_of_an_older_version_is_refused_with_a_sentence(path, finished):
+    state = torch.load(finished, weights_only=True)
+    torch.save(state | {"format": "gan_tutorial checkpoint 2"}, path)
+    words = "its mark is 'gan_tutorial checkpoint 2', and not .* 3'; .* cannot be resumed"
+    with pytest.raises(ValueError, match=words):
+        train(checkpoint=path, resume=True)
+
+
+def test_what_numpy_and_lists_say_is_kept_as_plain_numbers(path):
+    """A NumPy scalar in a file would need more than tensors and numbers to be read."""
+    loose = {
+        "lr": np.float64(1e-3), "betas": [np.float32(0.5), 0.999], "ema": np.float64(0.9),
+        "seed": np.int64(8), "replicas": np.int32(3), "batch_size": np.int64(4),
+    }  # fmt: skip
+    train(checkpoint=path, **loose)
+    assert_same(train(checkpoint=path, resume=True), train(**loose))
+    train(checkpoint=path, steps=np.int64(12), lr=(np.float64(1e-3), 2e-3))
+    assert train(checkpoint=path, resume=True, lr=[1e-3, 2e-3]).steps == 12
+
+
+def test_a_file_from_another_device_is_read_on_this_one(path, never_stopped, monkeypatch):
+    """There is one device here: what it needs is that the reader maps all others to the CPU."""
+    train(checkpoint=path)
+    load, places = torch.load, []
+    monkeypatch.setattr(
+        torch, "load", lambda *a, **k: (places.append(k["map_location"]), load(*a, **k))[1]
+    )
+    assert_same(train(checkpoint=path, resume=True), never_stopped)
+    assert places == ["cpu"]
+
+
+RESUMES = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import torch
+import test_checkpoints as tests
+from gan_tutorial import losses
+
+class Mine:
+    def __init__(self, scale):
+        self.scale = scale
+    def __call__(self, D, x_real, x_fake, generator):
+        return self.scale * losses.r1(0.1)(D, x_real, x_fake)
+
+scale, factor, resume = float(sys.argv[3]), float(sys.argv[4]), sys.argv[5] == "resume"
+loss = losses.nonsaturating._replace(g=lambda real, fake: factor * losses.saturating.g(real, fake))
+run = tests.train(
+    checkpoint=sys.argv[2], resume=resume, penalty=Mine(scale), loss=loss, schedule=None,
+    steps=12 if resume else 8,
+)
+print(sum(weight.double().sum().item() for weight in run.G.parameters()))
+"""
+
+
+@pytest.mark.no_cover
+def test_a_loss_of_ones_own_resumes_in_another_process_and_another_one_is_told_apart(path):
+    def go(scale: float, factor: float, how: str) -> subprocess.CompletedProcess:
+        here = str(Path(__file__).parent)
+        command = [sys.executable, "-c", RESUMES, here, str(path), str(scale), str(factor), how]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert go(2, 1, "start").returncode == 0
+    other_state, other_code = go(3, 1, "resume"), go(2, 0.5, "resume")
+    assert "its penalty has the same name, Mine, and other code or state" in other_state.stderr
+    assert "its loss has the same name, " in other_code.stderr
+    resumed = go(2, 1, "resume")
+    assert resumed.returncode == 0, resumed.stderr
+    path.unlink()
+    assert go(2, 1, "start").returncode == 0
+    assert go(2, 1, "resume").stdout == resumed.stdout
+
+
+def test_what_cannot_be_told_from_another_is_refused_before_the_first_step(path):
+    lock = threading.Lock()
+
+    def penalty(D, x_real, x_fake, generator):
+        with lock:
+            return losses.r1(0.1)(D, x_real, x_fake)
+
+    with pytest.raises(ValueError, match=r"penalty cannot be kept in a checkpoint: .*_thread.lock"):
+        train(checkpoint=path, penalty=penalty)
+    assert train(penalty=penalty, steps=1).steps == 1
 
 
 @pytest.mark.parametrize("keep", [0, 1, 100, 0.5, -100, -1])
@@ -423,7 +618,7 @@ NO_CHECKPOINTS = {
     "text": b"not a checkpoint\n",
     "table": b"a,b\n1,2\n",
     "picture": b"\x89PNG\r\n\x1a\n" + bytes(50),
-    "pickle": pickle.dumps({"format": training.FORMAT}),
+    "pickle": pickle.dumps({"format": FORMAT}),
     "old pickle": pickle.dumps([1, 2], protocol=0),
     "noise": random.Random(0).randbytes(500),
 }
@@ -456,7 +651,7 @@ def test_a_flipped_bit_is_noticed_or_harmless(path, finished, never_stopped):
 def test_what_train_did_not_write_is_refused(thing, path):
     torch.save(thing, path)
     with pytest.raises(
-        ValueError, match="not written by this version of train: its mark is not 'gan_tut"
+        ValueError, match="this version of train: its mark is None, and not 'gan_tutorial check"
     ):
         train(checkpoint=path, resume=True)
 
@@ -474,12 +669,13 @@ class Evil:
 @pytest.mark.parametrize("way", ["torch", "pickle"])
 def test_nothing_in_a_file_is_run(way, path, tmp_path):
     trace = tmp_path / "trace"
-    state = {"format": training.FORMAT, "options": Evil(trace)}
+    state = {"format": FORMAT, "options": Evil(trace)}
     if way == "torch":
         torch.save(state, path)
     else:
         path.write_bytes(pickle.dumps(state))
-    with pytest.raises(ValueError, match="not a whole checkpoint"):
+    words = {"torch": "holds more than tensors", "pickle": "not a whole checkpoint"}
+    with pytest.raises(ValueError, match=words[way]):
         train(checkpoint=path, resume=True)
     assert not trace.exists()
     pickle.loads(pickle.dumps(Evil(trace)))  # an unguarded reader does run it
@@ -488,5 +684,5 @@ def test_nothing_in_a_file_is_run(way, path, tmp_path):
 
 def test_a_whole_network_in_a_file_is_refused(path):
     torch.save(pair()[0], path)
-    with pytest.raises(ValueError, match="not a whole checkpoint"):
+    with pytest.raises(ValueError, match="was not written by train: it holds more than tensors"):
         train(checkpoint=path, resume=True)
