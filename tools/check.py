@@ -103,9 +103,14 @@ def code(name: str, text: str) -> str:
     )
 
 
+def playgrounds(_: str, text: str) -> str:
+    """Return the lines of a chapter that name a state of the playground."""
+    return "\n".join(line for line in text.splitlines() if "#gan?" in line)
+
+
 def project() -> Tree:
     """Return the project's files as they are now."""
-    return Tree(ROOT, {"code": code})
+    return Tree(ROOT, {"code": code, "playgrounds": playgrounds})
 
 
 def found_tests(tree: Tree, *folders: str) -> list[str]:

@@ -113,6 +113,11 @@ class lend(TorchDispatchMode):  # noqa: N801
         super().__init__()
         self.generator = generator
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Leave PyTorch's compiler alone: to load it takes two seconds of a processor."""
+        return False
+
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
         """Hand the generator to an operation that draws and was given none."""
         kwargs = dict(kwargs or {})

@@ -19,11 +19,12 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = "gan_tutorial"
-OPENED: dict[str, tuple[str, ...]] = {  # by the name of a test file
+# By the name of a test file: files and folders, and after # the view that is read of them.
+OPENED: dict[str, tuple[str, ...]] = {
     "test_checkpoints": (),
     "test_devices": ("book/records/devices.csv",),
     "test_execute": ("tools/execute.py",),
-    "test_experiments_tool": ("tools/experiments.py", "notebooks"),
+    "test_experiments_tool": ("tools/experiments.py", "notebooks#code"),
     "test_handout": ("notebooks",),
     "test_mutants": ("tools", "tests", PACKAGE),
     "test_proofs": ("tools/check.py",),
@@ -31,7 +32,7 @@ OPENED: dict[str, tuple[str, ...]] = {  # by the name of a test file
     "test_record": ("tools/record.py",),
     "test_verify": ("tools/parts/verify.py",),
     "test_bundle": ("book/playground", "book/_static"),
-    "test_chapters": ("book/playground", "notebooks"),
+    "test_chapters": ("book/playground", "notebooks#playgrounds"),
     "test_page": ("book/playground", "book/_static"),
     "test_parity": ("book/playground",),
     "test_stories": ("book/playground",),
@@ -141,7 +142,8 @@ class Tree:
         opened = OPENED.get(Path(test).stem)
         if opened is None and any("__file__" in self.text(name) for name in outside):
             return set(self.files)
-        found |= self.under(*opened or ())
+        for name, hash_, view in (opening.partition("#") for opening in opened or ()):
+            found |= {file + hash_ + view for file in self.under(name)}
         found |= self.closure(name for name in found if name.endswith(".py"))
         beside = {name for name in self.under(folder) if not name.endswith(".py")}
         if folder == "tests":  # and not what lies in the folders of other tests
