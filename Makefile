@@ -4,6 +4,7 @@
 VENV = .venv/bin
 PORT = 8000
 CHAPTER =
+ALL ?=
 FIRST =
 BLOCK =
 
@@ -21,7 +22,9 @@ export PYTHON
 help:
 	@echo "make book                    build the site from the stored chapters, warnings are errors"
 	@echo "make serve [PORT=8000]       serve the built site on this machine"
-	@echo "make test                    prove everything: style, types, package, chapters, site"
+	@echo "make test                    prove everything: style, types, package, chapters, site,"
+	@echo "                             but for what was proven here and has not changed since"
+	@echo "make test ALL=1              prove everything again"
 	@echo "make test CHAPTER=03         prove one chapter"
 	@echo "make lab                     open the chapters in JupyterLab"
 	@echo "make notebooks [CHAPTER=03]  run the chapters and store their outputs"
@@ -47,10 +50,11 @@ serve: setup
 	@$(VENV)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 test: setup
-	@$(VENV)/python tools/check.py $(CHAPTER)
+	@$(VENV)/python tools/check.py $(CHAPTER) $(if $(ALL),--all)
 
 lab: setup
-	@TQDM_DISABLE= $(VENV)/python -m jupyterlab notebooks
+	@TQDM_DISABLE= $(VENV)/python -m jupyterlab notebooks \
+	  $$(test "$$(id -u 2>/dev/null)" != 0 || echo --allow-root) # which Jupyter asks of root
 
 notebooks: setup
 	@$(VENV)/python tools/execute.py $(CHAPTER)
@@ -69,5 +73,5 @@ bench: setup
 	  -o python_functions='bench_*' --benchmark-only --benchmark-timer=time.process_time
 
 clean:
-	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .coverage .benchmarks *.egg-info
+	rm -rf _build .cache .pytest_cache .mypy_cache .ruff_cache .coverage .benchmarks *.egg-info
 	find gan_tutorial tests tools book -name __pycache__ -prune -exec rm -rf {} +

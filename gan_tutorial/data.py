@@ -170,12 +170,12 @@ class Empirical(Target):
 
     @property
     def dim(self) -> int:  # type: ignore[override]
-        """Numbers in a sample: its coordinates, or C · H · W of an image."""
+        """Number of numbers in a sample, C · H · W in an image."""
         return math.prod(self.shape)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one sample: (dim,) for points, (C, H, W) for images."""
+        """Shape of one sample, (dim,) for points and (C, H, W) for images."""
         return tuple(self.x.shape[1:])
 
     def _draw(self, n: int, stream: Any) -> Any:

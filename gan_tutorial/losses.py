@@ -4,8 +4,10 @@ A `Loss` is a pair of functions, `d` and `g`. Both are called with `(real_logits
 each of shape (..., m, 1), and return one value per leading index: a batch gives a scalar, an
 ensemble of N members gives N values.
 
-A penalty is called with `(D, x_real, x_fake, generator)` and returns one value per member. The sum
-of two penalties, `r1(0.1) + r2(0.1)`, is a penalty.
+A penalty is called with `(D, x_real, x_fake, generator)`, samples of shape (..., m, *data_shape),
+and returns one value per member. The sum of two penalties, `r1(0.1) + r2(0.1)`, is a penalty. Where
+a penalty must know which axis is m before D has answered, a sample is the last `D.data_dims` axes;
+if D does not say, one (a vector) in samples of up to three axes, else three (an image).
 
 The tables `LOSSES` and `PENALTIES` give each of them the name that the book prints.
 """
@@ -379,8 +381,15 @@ class SlopePenalty(Penalty):
 
     def __call__(self, D: Any, x_real: Tensor, x_fake: Tensor, generator: Any = None) -> Tensor:
         """Return gamma / 2 · E[(‖∇ₓ logits(x)‖ - target)²], one value per member."""
-        u = _uniform(x_real, generator)  # (..., m, 1)
+        axis = _axis_of_m(D, x_real)
+        u = _uniform(x_real, axis, generator)  # (..., m, 1), or (..., m, 1, 1, 1) for images
         slope = _slope(D, u * x_real + (1 - u) * x_fake)
+        axes = x_real.dim() + 1 - slope.dim()
+        if axes != x_real.dim() - 1 - axis:
+            raise ValueError(
+                f"x_real of shape {tuple(x_real.shape)} holds samples of {axes} axes, as D's "
+                f"logits show: set D.data_dims = {axes}"
+            )
         size = slope.norm(dim=-1, keepdim=True)  # at a slope of 0 torch's norm has the gradient 0
         return self.gamma / 2 * _mean((size - self.target).square())
 
@@ -398,7 +407,7 @@ def r1(gamma: float) -> GradientPenalty:
     Returns
     -------
     GradientPenalty
-        Called as `penalty(D, x_real, x_fake, generator)`, x_real of shape (..., m, data_dim);
+        Called as `penalty(D, x_real, x_fake, generator)`, x_real of shape (..., m, *data_shape);
         returns shape (...). Gradients flow into D's weights.
 
     Raises
@@ -426,7 +435,7 @@ def r2(gamma: float) -> GradientPenalty:
     Returns
     -------
     GradientPenalty
-        Called as `penalty(D, x_real, x_fake, generator)`, x_fake of shape (..., m, data_dim);
+        Called as `penalty(D, x_real, x_fake, generator)`, x_fake of shape (..., m, *data_shape);
         returns shape (...). No gradient flows into G.
 
     Raises
@@ -446,8 +455,9 @@ def gradient_penalty(gamma: float, target: float = 1.0) -> SlopePenalty:
 
     gamma / 2 · E[(‖∇ₓ logits(x̂)‖ - target)²], x̂ = u x + (1 - u) G(z), u uniform on [0, 1)
 
-    One u is drawn for each pair of samples. The norm is that of one sample's slope. For a linear D
-    the penalty is 0 at slope `target`, and gamma / 2 · target² at slope 0, where it stays finite.
+    One u is drawn for each pair of samples. The norm runs over all of one sample's slope. For a
+    linear D the penalty is 0 at slope `target`, and gamma / 2 · target² at slope 0, where it stays
+    finite.
 
     Parameters
     ----------
@@ -460,12 +470,13 @@ def gradient_penalty(gamma: float, target: float = 1.0) -> SlopePenalty:
     -------
     SlopePenalty
         Called as `penalty(D, x_real, x_fake, generator)`, x_real and x_fake of shape
-        (..., m, data_dim); returns shape (...). No gradient flows into G.
+        (..., m, *data_shape); returns shape (...). No gradient flows into G.
 
     Raises
     ------
     ValueError
-        If `gamma` or `target` is negative or not finite; when called, if there is no generator.
+        If `gamma` or `target` is negative or not finite; when called, if there is no generator, or
+        if D's logits show that a sample has another number of axes than the module's rule says.
 
     Source
     ------
@@ -526,26 +537,35 @@ def clipping(bound: float) -> Clipping:
 def _gradient_penalties(penalties: Any, D: Any, x_real: Tensor, x_fake: Tensor) -> Tensor:
     """Return the sum of such penalties: as in its own step, D sees all samples in one batch."""
     samples = [x_real if penalty.at == "real" else x_fake for penalty in penalties]
-    slope = _slope(D, torch.cat(samples, dim=-2))
-    squared = slope.square().sum(dim=-1, keepdim=True).split([x.shape[-2] for x in samples], -2)
-    first, *rest = (p.gamma / 2 * _mean(part) for p, part in zip(penalties, squared, strict=True))
+    axis = _axis_of_m(D, x_real) if len(samples) > 1 else 0
+    squared = _slope(D, torch.cat(samples, axis)).square().sum(dim=-1, keepdim=True)
+    parts = squared.split([x.shape[axis] for x in samples], axis)
+    first, *rest = (p.gamma / 2 * _mean(part) for p, part in zip(penalties, parts, strict=True))
     return sum(rest, start=first)
 
 
 def _slope(D: Any, x: Tensor) -> Tensor:
-    """Return ∇ₓ logits(x), shape (..., m, data_dim), as a function of D's weights."""
+    """Return ∇ₓ logits(x) as a function of D's weights, each sample's as a vector: (..., m, d)."""
     x = x.detach().requires_grad_()
-    (slope,) = torch.autograd.grad(D.logits(x).sum(), x, create_graph=True)
-    return slope
+    logits = _checked(D.logits(x))
+    (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+    return slope.flatten(logits.dim() - 1)
 
 
-def _uniform(x: Tensor, generator: Any) -> Tensor:
-    """Return a uniform number for each sample in x, shape (..., m, 1), from one or N streams."""
+def _axis_of_m(D: Any, x: Tensor) -> int:
+    """Return the axis that counts samples, before D has shown it by the shape of its logits."""
+    data_dims = getattr(D, "data_dims", None) or (1 if x.dim() <= 3 else 3)
+    return x.dim() - 1 - data_dims
+
+
+def _uniform(x: Tensor, axis: int, generator: Any) -> Tensor:
+    """Return a uniform number for each sample in x, from one or N streams: (..., m, 1, ..., 1)."""
     if generator is None:
         raise ValueError("gradient_penalty draws random numbers: it needs a generator, got None")
+    ones = [1] * (x.dim() - 1 - axis)
     if isinstance(generator, torch.Generator):
-        return torch.rand(*x.shape[:-1], 1, generator=generator).to(x)
-    return generator.rand(x.shape[-2], 1).to(x)
+        return torch.rand(*x.shape[: axis + 1], *ones, generator=generator).to(x)
+    return generator.rand(x.shape[axis], *ones).to(x)
 
 
 def _strength(gamma: float, name: str = "gamma") -> float:
@@ -555,6 +575,10 @@ def _strength(gamma: float, name: str = "gamma") -> float:
 
 
 def _mean(values: Tensor) -> Tensor:
-    if values.dim() < 2 or values.shape[-1] != 1:
-        raise ValueError(f"logits must have shape (..., m, 1), got {tuple(values.shape)}")
-    return values.mean(dim=(-2, -1))
+    return _checked(values).mean(dim=(-2, -1))
+
+
+def _checked(logits: Tensor) -> Tensor:
+    if logits.dim() < 2 or logits.shape[-1] != 1:
+        raise ValueError(f"logits must have shape (..., m, 1), got {tuple(logits.shape)}")
+    return logits

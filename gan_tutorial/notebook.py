@@ -61,11 +61,11 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def start() -> int:
     """Set the book's figure style and return the seed from which a chapter takes all others.
 
+    The seed is 0, or the number in the environment variable GAN_TUTORIAL_SEED: that is how a
+    chapter is run again on fresh seeds, to see whether its claims hold there too.
+
     The style replaces whatever a `matplotlibrc` of yours says. Where standard output goes to a file
     in an encoding without ✔, ★ and ☐, as on some Windows systems, it becomes UTF-8.
-
-    It is 0, or the number in the environment variable GAN_TUTORIAL_SEED: that is how a chapter is
-    run again on fresh seeds, to see whether its claims hold there too.
 
     Raises
     ------

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gan_tutorial import losses, networks
+from gan_tutorial import ensemble, losses, networks
 
 LOG2 = math.log(2)
 D_LOSS = losses.discriminator_loss
@@ -578,6 +578,109 @@ def test_the_gradient_penalty_refuses_what_makes_no_sense():
             losses.gradient_penalty(bad)
         with pytest.raises(ValueError, match=f"target must be a finite .* got {bad}"):
             losses.gradient_penalty(1.0, bad)
+
+
+# --- penalties of images
+
+
+IMAGES = {
+    "R1": losses.r1(0.3),
+    "R2": losses.r2(0.2),
+    "R1 + R2": losses.r1(0.3) + losses.r2(0.2),
+    "gradient penalty": losses.gradient_penalty(0.5, 0.1),
+}
+
+
+class Convolutional(nn.Module):
+    """A small discriminator of images (m, 2, 6, 5), curved everywhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = nn.Sequential(
+            nn.Conv2d(2, 3, 3, stride=2, padding=1),
+            nn.Tanh(),
+            nn.Conv2d(3, 4, 2),
+            nn.Softplus(),
+            nn.Flatten(),
+            nn.Linear(4 * 2 * 2, 1),
+        )
+
+    def logits(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+def by_samples(name: str, D: nn.Module, x_real: Tensor, x_fake: Tensor, seed: int) -> Tensor:
+    """Compute a penalty sample by sample: every pixel's slope counts once."""
+
+    def size(x: Tensor) -> Tensor:
+        x = x[None].detach().requires_grad_()
+        (slope,) = torch.autograd.grad(D.logits(x)[0, 0], x, create_graph=True)
+        return sum(entry**2 for entry in slope.flatten())
+
+    r1 = 0.3 / 2 * sum(size(x) for x in x_real) / len(x_real)
+    r2 = 0.2 / 2 * sum(size(x) for x in x_fake) / len(x_fake)
+    u = torch.rand(len(x_real), generator=stream(seed)).double()
+    between = [a * r + (1 - a) * f for a, r, f in zip(u, x_real, x_fake, strict=False)]
+    slopes = 0.5 / 2 * sum((size(x).sqrt() - 0.1) ** 2 for x in between) / len(between)
+    return {"R1": r1, "R2": r2, "R1 + R2": r1 + r2, "gradient penalty": slopes}[name]
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_a_penalty_of_images_is_a_loop_over_samples(name):
+    D, x_real = Convolutional().double(), draws(4, 2, 6, 5, seed=1)
+    x_fake = draws(4 if "grad" in name else 3, 2, 6, 5, seed=2)
+    value = IMAGES[name](D, x_real, x_fake, stream(7))
+    by_hand = by_samples(name, D, x_real, x_fake, seed=7)
+    assert value.shape == ()
+    assert value.item() == pytest.approx(by_hand.item(), rel=1e-12)
+    weights = list(D.parameters())[:-1]  # no slope depends on the last bias
+    ours, theirs = (torch.autograd.grad(v, weights, retain_graph=True) for v in (value, by_hand))
+    torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_a_penalty_of_images_for_each_member(name):
+    streams = ensemble.Streams(5, 3)
+    D = ensemble.replicate(Convolutional().double(), streams)
+    draws_of_u = [generator.get_state() for generator in streams]
+    x_real, x_fake = draws(3, 4, 2, 6, 5, seed=1), draws(3, 4, 2, 6, 5, seed=2)
+    value = IMAGES[name](D, x_real, x_fake, streams)
+    assert value.shape == (3,)
+    for i in range(3):
+        alone, own = ensemble.member(D, i), torch.Generator()
+        own.set_state(draws_of_u[i])
+        expected = IMAGES[name](alone, x_real[i], x_fake[i], own)
+        assert value[i].item() == pytest.approx(expected.item(), rel=1e-12)
+        weights = list(alone.parameters())[:-1]
+        ours = torch.autograd.grad(value[i], list(D.parameters())[:-1], retain_graph=True)
+        theirs = torch.autograd.grad(expected, weights)
+        for a, b in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(a[i].reshape(b.shape), b, rtol=1e-10, atol=1e-14)
+
+
+def test_samples_of_two_axes_are_said_by_the_discriminator():
+    class Signals(nn.Conv1d):
+        def logits(self, x: Tensor) -> Tensor:
+            return self(x).square().flatten(1).sum(1, keepdim=True)
+
+    D = Signals(2, 3, 3).double()
+    x_real, x_fake = draws(4, 2, 6, seed=1), draws(4, 2, 6, seed=2)
+    alone = losses.r1(0.3)(D, x_real, x_fake)  # no axis need be known beforehand
+    words = r"x_real of shape \(4, 2, 6\) holds samples of 2 axes, .*: set D.data_dims = 2"
+    with pytest.raises(ValueError, match=words):
+        losses.gradient_penalty(0.5)(D, x_real, x_fake, stream())
+    D.data_dims = 2
+    for name in IMAGES:
+        value = IMAGES[name](D, x_real, x_fake, stream(7))
+        by_hand = by_samples(name, D, x_real, x_fake, seed=7)
+        assert value.item() == pytest.approx(by_hand.item(), rel=1e-12)
+    assert torch.equal(alone, losses.r1(0.3)(D, x_real, x_fake))
+
+
+def test_logits_without_an_axis_of_their_own_are_refused_by_penalties():
+    D = SimpleNamespace(logits=lambda x: x.square().sum(-1))
+    with pytest.raises(ValueError, match=r"must have shape \(..., m, 1\), got \(4,\)"):
+        losses.r1(1.0)(D, draws(4, 2), draws(4, 2))
 
 
 def test_clipping():

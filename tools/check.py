@@ -1,36 +1,54 @@
 """Prove everything, step by step, and stop at the first step that fails.
 
-    python tools/check.py        # style, types, package, chapters, site
-    python tools/check.py 03     # one chapter
+    python tools/check.py        # style, types, package, chapters, site: what is not proven yet
+    python tools/check.py --all  # all of it again, as where CI=true
+    python tools/check.py 03     # one chapter, always
 
-The same on every system: ``make test`` calls this file.
+What was proven on this machine, and reads nothing that has changed since, is named and not run
+again: see ``parts/proofs.py``. The same on every system: ``make test`` calls this file.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import jupytext
+
 from parts.chapters import NOTEBOOKS, ROOT, chapters, environment
+from parts.proofs import Proof, Proofs, short
+from parts.reads import Tree
 
 # what takes longest, so that no process waits for the other at the end
 LONGEST = ["05_training", "test_pages", "test_parity", "test_page", "test_reader", "test_stories"]
 CELL_TIMEOUT = 300  # seconds: a kernel that died is noticed only when its cell runs out of time
 JOBS = os.environ.get("JOBS", "2")
+CACHE = ROOT / ".cache"
+SEEN = CACHE / "pages"  # what the tests of the site saw on pages that have not changed since
+APART = ("tests/site/", "tests/playground/", "tests/notebooks/")  # steps of their own
+
+Commands = Callable[[list[Proof]], list[list[str]]]
 
 
 class Step(NamedTuple):
-    """One step: what is said before it, what it runs side by side, what to do when it fails."""
+    """One step: what is said before it, what it proves, how, and what to do when it fails.
+
+    ``commands`` makes of the proofs to be run again the commands that run side by side; without
+    ``proofs`` they are run always.
+    """
 
     title: str
-    commands: list[list[str]]
+    proofs: list[Proof]
+    commands: Commands
     advice: str
 
 
@@ -59,24 +77,151 @@ def nbval(*paths: str) -> list[str]:
     )
 
 
-def longest_first(paths: Iterable[Path]) -> list[str]:
-    """Return paths as a command names them, those of LONGEST first."""
+def longest_first(proofs: Sequence[Proof]) -> list[Proof]:
+    """Return proofs in the order in which they are run, those of LONGEST first."""
 
-    def place(path: Path) -> int:
-        return LONGEST.index(path.stem) if path.stem in LONGEST else len(LONGEST)
+    def place(proof: Proof) -> int:
+        stem = Path(proof.argument).stem
+        return LONGEST.index(stem) if stem in LONGEST else len(LONGEST)
 
-    return [str(path.relative_to(ROOT)) for path in sorted(paths, key=place)]
+    return sorted(proofs, key=place)
 
 
-def all_steps(site: Path) -> list[Step]:
+# --- what there is to prove ----------------------------------------------------------------------
+
+
+def code(name: str, text: str) -> str:
+    """Return all of a chapter but its text and the numbers of its cells, from either half."""
+    chapter = jupytext.reads(text, fmt="md:myst") if name.endswith(".md") else json.loads(text)
+    counted = {"id", "execution_count"}
+    return json.dumps(
+        [
+            {part: cell[part] for part in sorted(cell) if part not in counted}
+            for cell in chapter["cells"]
+            if cell["cell_type"] == "code"
+        ]
+    )
+
+
+def playgrounds(_: str, text: str) -> str:
+    """Return the lines of a chapter that name a state of the playground."""
+    return "\n".join(line for line in text.splitlines() if "#gan?" in line)
+
+
+def project() -> Tree:
+    """Return the project's files as they are now."""
+    return Tree(ROOT, {"code": code, "playgrounds": playgrounds})
+
+
+def found_tests(tree: Tree, *folders: str) -> list[str]:
+    """Return the test files in some folders."""
+    names = sorted(tree.under(*folders))
+    return [name for name in names if Path(name).match("test_*.py")]
+
+
+def package(tree: Tree) -> list[Proof]:
+    """Return a proof for each test file of the package, the tools and the architecture."""
+    names = [name for name in found_tests(tree, "tests") if not name.startswith(APART)]
+    return [Proof(name, name, frozenset(tree.reads(name))) for name in names]
+
+
+def as_stored(tree: Tree) -> list[Proof]:
+    """Return the proofs that chapters are as stored: for each, for its studies, and for all.
+
+    The argument of each is an expression for pytest's ``-k``: together they choose every test.
+    """
+    stems = [path.stem for path in chapters(folder=tree.root / "notebooks")]
+    files = {name for name in found_tests(tree, "tests/notebooks") if "test_studies" not in name}
+    shared = tree.closure(files | tree.under("tests/conftest.py", "tests/notebooks/conftest.py"))
+    studies = tree.closure(tree.under("tests/notebooks/test_studies.py")) | shared
+    material = tree.under("notebooks", "book", "_toc.yml")
+    material -= tree.under("book/_static", "book/playground")
+    found = []
+    for stem in stems:
+        others = [f"{other[:2]}_" for other in stems if other != stem]
+        own = {name for name in material if not Path(name).name.startswith(tuple(others))}
+        notebook = f"notebooks/{stem}.ipynb"
+        expression = stem
+        if '"experiment"' in tree.text(notebook):
+            expression = f"({stem} and not test_studies)"
+            ran = {f"notebooks/{stem}.md#code", *tree.closure({notebook}) - {notebook}}
+            ran |= studies | tree.under("notebooks/results")
+            name = f"studies {stem}"
+            found.append(Proof(name, f"({stem} and test_studies)", frozenset(ran)))
+        found.append(Proof(f"stored {stem}", expression, frozenset(shared | own)))
+    none = f"not ({' or '.join(stems)})"
+    return [*found, Proof("stored what they share", none, frozenset(studies | material))]
+
+
+def run_again(tree: Tree) -> list[Proof]:
+    """Return a proof for each chapter: its code prints what it stores."""
+    found = []
+    for path in reversed(chapters(folder=tree.root / "notebooks")):
+        name = f"notebooks/{path.stem}.ipynb"
+        reads = {f"{name}#code", *tree.closure({name}) - {name}}
+        if "results/" in tree.text(name):
+            reads |= tree.under("notebooks/results")
+        found.append(Proof(f"run {path.stem}", name, frozenset(reads)))
+    return longest_first(found)
+
+
+def in_a_browser(tree: Tree) -> list[Proof]:
+    """Return a proof for each test file of the site and of the playground."""
+    site = set(tree.files) - tree.under("tests", "tools", ".ci", ".github")
+    site -= {name for name in site if name.startswith("notebooks/") and name.endswith(".md")}
+    helpers = tree.under("tests/conftest.py", "tests/site/conftest.py")
+    found = []
+    for name in found_tests(tree, "tests/site", "tests/playground"):
+        reads = tree.reads(name)
+        if name.startswith("tests/site/"):
+            reads = site | tree.closure({name, *helpers})
+        found.append(Proof(name, name, frozenset(reads)))
+    return longest_first(found)
+
+
+# --- the steps -----------------------------------------------------------------------------------
+
+
+def arguments(proofs: Sequence[Proof]) -> list[str]:
+    """Return what names the proofs on a command line."""
+    return [proof.argument for proof in proofs]
+
+
+def choice(proofs: Sequence[Proof]) -> list[str]:
+    """Return the options with which pytest runs these tests of chapters."""
+    return ["-k", " or ".join(arguments(proofs))]
+
+
+def all_steps(proofs: Proofs, site: Path) -> list[Step]:
     """Return the steps that prove the whole project; the pages are built into ``site``."""
-    python = [sys.executable, "-m"]
-    in_a_browser = sorted((ROOT / "tests" / "site").glob("test_*.py"))
-    in_a_browser += sorted((ROOT / "tests" / "playground").glob("test_*.py"))
+    python, tree = [sys.executable, "-m"], proofs.before
+    of_package, of_pages, stored = package(tree), in_a_browser(tree), as_stored(tree)
+
+    def of_site(some: list[Proof]) -> list[Proof]:
+        return [proof for proof in some if proof.argument.startswith("tests/site/")]
+
+    def types(_: list[Proof]) -> list[list[str]]:
+        build = [sys.executable, "tools/build.py", str(site)]
+        needed = any(proofs.unproven(proof) for proof in of_site(of_pages))
+        return [[*python, "mypy", "--no-error-summary"], *([build] if needed else [])]
+
+    def covered(some: list[Proof]) -> list[list[str]]:
+        if len(some) == len(of_package):
+            options = ["--cov", "--cov-report=term:skip-covered"]
+        else:
+            print("line coverage is measured where all of them run: make test ALL=1", flush=True)
+            options = []
+        return [pytest(*arguments(some), *options, share="worksteal")]
+
+    def pages(some: list[Proof]) -> list[list[str]]:
+        folder = [f"--site={site / '_build' / 'html'}", f"--seen={SEEN}"]
+        return [pytest(*arguments(some), *(folder if of_site(some) else []))]
+
     return [
         Step(
             "style and format",
-            [
+            [],
+            lambda _: [
                 [*python, "ruff", "check", "-q", "."],
                 [*python, "ruff", "format", "-q", "--check", "."],
             ],
@@ -84,81 +229,98 @@ def all_steps(site: Path) -> list[Step]:
         ),
         Step(
             "types, and beside them the site built strictly",
-            [
-                [*python, "mypy", "--no-error-summary"],
-                [sys.executable, "tools/build.py", str(site)],
-            ],
+            [],
+            types,
             "mypy's words are above, or the builder's: every warning is an error",
         ),
         Step(
             "package, tools and architecture, with line coverage of at least 95 %",
-            [
-                pytest(
-                    "tests",
-                    "--ignore=tests/site",
-                    "--ignore=tests/notebooks",
-                    "--ignore=tests/playground",
-                    "--cov",
-                    "--cov-report=term:skip-covered",
-                    share="worksteal",
-                )
-            ],
+            of_package,
+            covered,
             "a test failed, or too few lines are covered",
         ),
         Step(
             "chapters as stored: pairs, outputs, records of claims",
-            [pytest("tests/notebooks", share="worksteal")],
+            stored,
+            lambda some: [
+                pytest(
+                    "tests/notebooks",
+                    *(choice(some) if len(some) < len(stored) else []),
+                    share="worksteal",
+                )
+            ],
             "after an edit: make notebooks CHAPTER=NN, and make records CHAPTER=NN for new claims",
         ),
         Step(
             "chapters run again, every printed word compared",
-            [nbval(*longest_first(path.with_suffix(".ipynb") for path in reversed(chapters())))],
+            run_again(tree),
+            lambda some: [nbval(*arguments(some))],
             "a chapter no longer prints what it stores: make notebooks CHAPTER=NN, then review",
         ),
         Step(
             "site and playground, in a browser; the playground's numbers against the package's",
-            [pytest(*longest_first(in_a_browser), f"--site={site / '_build' / 'html'}")],
+            of_pages,
+            pages,
             "a page is not as it should be, or the page's GAN is not the book's",
         ),
     ]
 
 
-def chapter_steps(selection: str) -> list[Step]:
+def chapter_steps(tree: Tree, selection: str) -> list[Step]:
     """Return the steps that prove one chapter."""
     (path,) = chapters(selection)
     return [
         Step(
             f"{path.stem} as stored: pair, outputs, record of claims",
-            [pytest("tests/notebooks", "-k", path.stem, jobs="0")],
+            [proof for proof in as_stored(tree) if path.stem in proof.name],
+            lambda some: [pytest("tests/notebooks", *choice(some), jobs="0")],
             f"after an edit: make notebooks CHAPTER={path.stem[:2]}",
         ),
         Step(
             f"{path.stem} run again, every printed word compared",
-            [nbval(f"notebooks/{path.stem}.ipynb")],
+            [proof for proof in run_again(tree) if path.stem in proof.name],
+            lambda some: [nbval(*arguments(some))],
             f"mend with: make notebooks CHAPTER={path.stem[:2]}, then review the difference",
         ),
     ]
 
 
-def run(steps: list[Step]) -> int:
-    """Run the steps in order; return 0, or the status of the first that failed."""
+def run(steps: list[Step], proofs: Proofs) -> int:
+    """Run what is not proven, step by step; return 0, or the status of the first that failed."""
     started = time.perf_counter()
+    spared = 0
     for number, step in enumerate(steps, start=1):
         print(f"\n[{number}/{len(steps)}] {step.title} ...", flush=True)
+        todo = [proof for proof in step.proofs if proofs.unproven(proof)]
+        if before := [proof.name for proof in step.proofs if proof not in todo]:
+            spared += len(before)
+            print(f"proven before, unchanged: {short(before)}", flush=True)
+            if not todo:
+                continue
         since = time.perf_counter()
-        running = [
-            subprocess.Popen(command, cwd=ROOT, env=environment()) for command in step.commands
-        ]
-        status = max(abs(process.wait()) for process in running)
-        elapsed = time.perf_counter() - since
-        if status:
-            print(
-                f"\nFAILED at step {number} of {len(steps)}, {step.title}: {step.advice}.",
-                file=sys.stderr,
-            )
-            return status
-        print(f"[{number}/{len(steps)}] passed in {elapsed:.0f} s", flush=True)
+        with tempfile.TemporaryDirectory() as scratch:
+            missing = Path(scratch, "missing")
+            variables = environment(CHECK_MISSING=str(missing))
+            running = [
+                subprocess.Popen(command, cwd=ROOT, env=variables)
+                for command in step.commands(todo)
+            ]
+            status = max(abs(process.wait()) for process in running)
+            elapsed = time.perf_counter() - since
+            if status:
+                print(
+                    f"\nFAILED at step {number} of {len(steps)}, {step.title}: {step.advice}.",
+                    file=sys.stderr,
+                )
+                return status
+            print(f"[{number}/{len(steps)}] passed in {elapsed:.0f} s", flush=True)
+            if missing.exists():
+                print("what was skipped, see above, is missing here: this is not proven")
+            else:
+                proofs.keep(todo)
     print(f"\nAll {len(steps)} steps passed in {time.perf_counter() - started:.0f} s.")
+    if spared:
+        print(f"{spared} things were proven before; make test ALL=1 proves them again.")
     return 0
 
 
@@ -166,14 +328,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Run every step, or those of the chapter named on the command line."""
     parser = argparse.ArgumentParser(description="prove everything, or one chapter")
     parser.add_argument("chapter", nargs="?", default="", help="03 or 03_discriminator")
+    parser.add_argument("--all", action="store_true", help="also what is proven and unchanged")
     options = parser.parse_args(arguments)
     if not options.chapter and not chapters():
         print(f"there are no chapters in {NOTEBOOKS.name}/", file=sys.stderr)
         return 1
+    again = options.all or os.environ.get("CI") == "true"
+    proofs = Proofs(CACHE / "proofs", project, again=again or bool(options.chapter))
     if options.chapter:
-        return run(chapter_steps(options.chapter))
+        return run(chapter_steps(proofs.before, options.chapter), proofs)
+    if again:
+        shutil.rmtree(SEEN, ignore_errors=True)
     with tempfile.TemporaryDirectory() as site:
-        return run(all_steps(Path(site)))
+        return run(all_steps(proofs, Path(site)), proofs)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ measures it, is larger by 1000 b + 500, which no other use of seeds comes to: ch
 records add less than 100 to a multiple of 1000. The result of block 1 of ``08_ring.csv`` is
 ``08_ring-1.csv``.
 
-Each file begins with its provenance. ``definition`` is a hash of the tagged cells: when one of
-them changes, the tests fail until the files are made anew.
+Each file is written whole, its provenance first, so two runs at once do not disturb each other.
+``definition`` is a hash of the tagged cells: when one of them changes, the tests fail until the
+files are made anew. ``arithmetic`` is a hash of what a short game ends with on this machine: where
+it is the same, a run gives the same digits again.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +41,6 @@ from parts.chapters import (
     code_cells,
     environment,
     read_text,
-    write_atomically,
 )
 from parts.reading import is_study
 from parts.scripts import PREAMBLE
@@ -72,21 +74,21 @@ def files(code: str) -> list[str]:
     ]
 
 
-def block_file(name: str, block: int) -> str:
-    """Return the file of a study's block: results/08_ring.csv, and for block 1 08_ring-1.csv."""
-    return name if block == 0 else f"{name.removesuffix('.csv')}-{block}.csv"
+def kept(name: str, folder: Path = NOTEBOOKS) -> dict[int, Path]:
+    """Return where the blocks of a study are kept, by their numbers: the first, and those found."""
+    from gan_tutorial.experiments import files  # slow to load
 
-
-def block_seed(seed: int, block: int) -> int:
-    """Return what a seed of the cells is in a block: no two blocks share one."""
-    return seed if block == 0 else seed + 1000 * block + 500
+    first = folder / name
+    return {block: files.block_file(first, block) for block in (0, *files.further_blocks(first))}
 
 
 class _Block(ast.NodeTransformer):
     """Writes the code of another block: fresh seeds, and files of its own."""
 
     def __init__(self, block: int) -> None:
-        self.block = block
+        from gan_tutorial.experiments import files  # slow to load
+
+        self.block, self.files = block, files
 
     def visit_Call(self, call: ast.Call) -> ast.Call:
         """Change the seeds that a call names, or the file that it stores in."""
@@ -96,7 +98,8 @@ class _Block(ast.NodeTransformer):
                 keyword.value = self._fresh(keyword.value)
         match call:
             case ast.Call(func=ast.Attribute(attr="stored"), args=[ast.Constant(value=str(name))]):
-                call.args = [ast.Constant(block_file(name, self.block))]
+                file = self.files.block_file(name, self.block)
+                call.args = [ast.Constant(file.as_posix())]
         return call
 
     def visit_arguments(self, arguments: ast.arguments) -> ast.arguments:
@@ -114,7 +117,7 @@ class _Block(ast.NodeTransformer):
     def _fresh(self, seed: ast.expr) -> ast.expr:
         match seed:
             case ast.Constant(value=int(number)):
-                return ast.Constant(block_seed(number, self.block))
+                return ast.Constant(self.files.block_seed(number, self.block))
         return seed
 
 
@@ -123,8 +126,8 @@ def of_block(code: str, block: int) -> str:
     return code if block == 0 else ast.unparse(_Block(block).visit(ast.parse(code)))
 
 
-def studies(path: Path) -> dict[str, tuple[Any, Any]]:
-    """Return the studies of a chapter by the file each is stored in, with what is stored there."""
+def studies(path: Path, block: int = 0) -> dict[str, tuple[Any, Any]]:
+    """Return a block of a chapter's studies by the file each is in, with what is stored there."""
     from gan_tutorial.experiments import Study  # slow to load
 
     found, stored = {}, Study.stored
@@ -137,7 +140,7 @@ def studies(path: Path) -> dict[str, tuple[Any, Any]]:
     os.chdir(path.parent)
     Study.stored = keep  # type: ignore[method-assign, assignment]
     try:
-        exec(f"{PREAMBLE}\n{definition(path)}", {"__name__": "__main__"})
+        exec(f"{PREAMBLE}\n{of_block(definition(path), block)}", {"__name__": "__main__"})
     finally:
         os.chdir(before)
         Study.stored = stored  # type: ignore[method-assign]
@@ -150,12 +153,39 @@ def provenance(text: str) -> dict[str, str]:
     return {name: value for name, value in lines}
 
 
+@cache
+def arithmetic() -> str:
+    """Return what this machine's floating-point numbers are known by: the end of a short game."""
+    import torch  # slow to load
+
+    from gan_tutorial import data, fingerprint, losses, networks, training
+
+    torch.set_num_threads(1)
+    game = training.train(
+        networks.MLPGenerator(4, 2, width=32), networks.MLPDiscriminator(2, width=32), data.ring(),
+        loss=losses.nonsaturating, steps=200, replicas=16, progress=False,
+    )  # fmt: skip
+    return fingerprint.fingerprint(
+        [w.detach() for w in (*game.G.parameters(), *game.D.parameters())]
+    )
+
+
 def run(path: Path, code: str, block: int = 0) -> int:
-    """Run a block of the studies of one chapter and complete the provenance of what it wrote."""
+    """Run a block of the studies of one chapter, which writes their files, provenance first."""
+    command = f"make experiments CHAPTER={path.stem[:2]}" + (f" BLOCK={block}" if block else "")
+    about = (
+        f"# command: {command}\n"
+        f"# date: {datetime.now(UTC):%Y-%m-%d}\n"
+        f"# commit: {commit()}\n"
+        f"# definition: {digest(code)}\n"
+        f"# arithmetic: {arithmetic()}\n"
+    )
     with tempfile.TemporaryDirectory() as scratch:
         program = Path(scratch, "studies.py")
         program.write_text(f"{PREAMBLE}\n{of_block(code, block)}\n", encoding="utf-8")
-        variables = environment(GAN_TUTORIAL_EXPERIMENTS=str(CACHE), MPLBACKEND="Agg")
+        variables = environment(
+            GAN_TUTORIAL_EXPERIMENTS=str(CACHE), GAN_TUTORIAL_PROVENANCE=about, MPLBACKEND="Agg"
+        )
         if sys.stderr.isatty():
             variables.pop("TQDM_DISABLE")
         status = subprocess.run(
@@ -165,16 +195,7 @@ def run(path: Path, code: str, block: int = 0) -> int:
         print(f"{path.stem}: stopped; what is finished is kept, run it again", file=sys.stderr)
         return status
     for name in files(of_block(code, block)):
-        file = NOTEBOOKS / name
-        command = f"make experiments CHAPTER={path.stem[:2]}" + (f" BLOCK={block}" if block else "")
-        stamp = (
-            f"# command: {command}\n"
-            f"# date: {datetime.now(UTC):%Y-%m-%d}\n"
-            f"# commit: {commit()}\n"
-            f"# definition: {digest(code)}\n"
-        )
-        text = file.read_text(encoding="utf-8")
-        write_atomically(file, stamp + text)
+        text = (NOTEBOOKS / name).read_text(encoding="utf-8")
         print(f"      {name}: {provenance(text)['cost']}", flush=True)
     return 0
 

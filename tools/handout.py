@@ -18,7 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from execute import METADATA
-from experiments import definition, files
+from experiments import definition, files, kept
 from parts.chapters import ROOT, chapters, read_text, tags, write_atomically
 
 HANDOUT = ROOT / "_build" / "handout"
@@ -56,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(target)
         for name in files(definition(path)):
             (options.to / name).parent.mkdir(exist_ok=True)
-            print(shutil.copyfile(path.parent / name, options.to / name))
+            for file in kept(name, path.parent).values():
+                print(shutil.copyfile(file, (options.to / name).with_name(file.name)))
     return 0
 
 

@@ -3,6 +3,7 @@
 Images (N, m, C, H, W) lie in memory as (m, H, W, N, C): PyTorch's `channels_last` of m images
 with N · C channels. There N convolutions are one, in N groups, and what treats channels apart,
 such as pooling, needs no change. From layer to layer both shapes are views of the same memory.
+One member alone lies as an ordinary network would have it.
 """
 
 from typing import Any
@@ -15,6 +16,8 @@ from gan_tutorial.ensemble.layer import EnsembleLayer, check_batch, unlike, with
 
 def fold(x: Tensor) -> Tensor:
     """Make the member a part of the channel: (N, m, C, H, W) -> (m, N · C, H, W)."""
+    if len(x) == 1:
+        return x[0]
     if x.dim() == 3:  # vectors (N, m, d) -> (m, N · d)
         return x.transpose(0, 1).flatten(1)
     N, m, C, H, W = x.shape
@@ -23,7 +26,7 @@ def fold(x: Tensor) -> Tensor:
 
 def unfold(x: Tensor, replicas: int) -> Tensor:
     """Make the member a dimension again: (m, N · C, H, W) -> (N, m, C, H, W)."""
-    return x.unflatten(1, (replicas, -1)).transpose(0, 1)
+    return x[None] if replicas == 1 else x.unflatten(1, (replicas, -1)).transpose(0, 1)
 
 
 class EnsembleConv(EnsembleLayer):

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from gan_tutorial.ensemble.layer import EnsembleLayer
-from gan_tutorial.ensemble.streams import Streams, global_stream
+from gan_tutorial.ensemble.streams import Streams, lend
 from gan_tutorial.ensemble.table import PARAMETRIZATIONS, TABLE, allowed, check, kind_of, norm_of
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -148,12 +148,10 @@ def _swap(network: Any, change: Callable[[Any], Any], done: Any = None) -> Any:
 
 def _draw_weights(network: Any, generator: torch.Generator) -> None:
     """Initialise a network from a stream: PyTorch's layers know only the global one, so lend it."""
-    with global_stream():
-        torch.set_rng_state(generator.get_state())
+    with lend(generator):
         if hasattr(network, "reset_parameters"):
             network.reset_parameters()
         else:
             for layer in network.modules():
                 if kind_of(layer) is not None and hasattr(layer, "reset_parameters"):
                     layer.reset_parameters()
-        generator.set_state(torch.get_rng_state())

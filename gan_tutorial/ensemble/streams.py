@@ -1,17 +1,14 @@
 """N independent random streams, one for each member of an ensemble."""
 
 import copy
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_tutorial.checks import whole
-
-_GLOBAL = threading.RLock()
 
 
 class Streams:
@@ -105,11 +102,42 @@ def member_seed(seed: int, member: int) -> int:
     return (h ^ h >> 31) & (2**32 - 1)
 
 
-@contextmanager
-def global_stream() -> Iterator[None]:
-    """Borrow PyTorch's global random stream, one thread at a time, and leave it as it was."""
-    with _GLOBAL, torch.random.fork_rng(devices=[]):
-        yield
+class Operations(TorchDispatchMode):
+    """A look at every operation of PyTorch in this thread."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Leave PyTorch's compiler alone: to load it takes two seconds of a processor."""
+        return False
+
+
+class lend(Operations):  # noqa: N801
+    """Let what would draw from PyTorch's global random stream draw from another one.
+
+    `with lend(generator):` holds in this thread alone, and the global stream stays as it is. The
+    numbers are those that `torch.manual_seed` and the generator's seed would give.
+    """
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        """Hand the generator to an operation that draws and was given none."""
+        kwargs = dict(kwargs or {})
+        if draws_globally(operation, kwargs):
+            names = [argument.name for argument in operation._schema.arguments]
+            if "generator" not in names:  # torch.rand has one in another form of it
+                form = operation._overloadname.replace("default", "")
+                operation = getattr(operation.overloadpacket, f"{form}_generator".lstrip("_"))
+            kwargs["generator"] = self.generator
+        return operation(*args, **kwargs)
+
+
+def draws_globally(operation: Any, options: dict[str, Any]) -> bool:
+    """Whether an operation of PyTorch draws from its global random stream."""
+    drawn = torch.Tag.nondeterministic_seeded in operation.tags
+    return drawn and options.get("generator") is None
 
 
 def _word(name: str, value: Any) -> int:

@@ -1,13 +1,15 @@
 """A trial batch that shows whether the members of an ensemble are what they would be alone."""
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from gan_tutorial.ensemble.replication import block, member
-from gan_tutorial.ensemble.streams import global_stream
+from gan_tutorial.ensemble.streams import lend
 
 
 def check_forward(
@@ -77,17 +79,25 @@ def check_forward(
 
 
 def _run(network: Any, batches: list[Tensor], name: str, seed: int, what: str) -> Tensor:
-    """Compute on a copy, so that statistics stay; put the streams back; return one tensor."""
-    streams = {layer.streams for layer in network.modules() if hasattr(layer, "streams")}
-    before = [(each, each.state()) for each in streams]
-    with global_stream(), torch.no_grad():
-        torch.default_generator.manual_seed(seed)
-        y = _method(copy.deepcopy(network), name)(*batches)
-    for each, state in before:
-        each.restore(state)
+    """Compute on a copy, and return one tensor."""
+    with _copied(network, seed) as network, torch.no_grad():
+        y = _method(network, name)(*batches)
     if not isinstance(y, Tensor):
         raise ValueError(f"{what} must return one tensor, got a {type(y).__name__}")
     return y
+
+
+@contextmanager
+def _copied(network: nn.Module, seed: int) -> Iterator[nn.Module]:
+    """Try something on a copy of a network, so that statistics stay, and put its streams back."""
+    streams: set[Any] = {layer.streams for layer in network.modules() if hasattr(layer, "streams")}
+    before = [(each, each.state()) for each in streams]
+    try:
+        with lend(torch.Generator("cpu").manual_seed(seed)):
+            yield copy.deepcopy(network)
+    finally:
+        for each, state in before:
+            each.restore(state)
 
 
 def _same(a: Tensor, b: Tensor) -> bool:
@@ -99,10 +109,10 @@ def _same(a: Tensor, b: Tensor) -> bool:
 
 def _differentiate_twice(network: Any, batches: Any, name: str, what: str) -> None:
     """Take a gradient of a gradient, as a penalty does."""
-    network, (x, *others) = copy.deepcopy(network), batches
+    x, *others = batches
     x = x.detach().clone().requires_grad_()
     try:
-        with global_stream():
+        with _copied(network, seed=0) as network:
             y = _method(network, name)(x, *others)
             (slope,) = torch.autograd.grad(y.sum(), x, create_graph=True)
             slope.square().sum().backward()

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.nn.utils import parametrizations
 
-from gan_tutorial.ensemble.streams import global_stream
+from gan_tutorial.ensemble.streams import lend
 
 
 class EnsembleSpectralNorm(nn.Module):
@@ -61,7 +61,7 @@ class EnsembleSpectralNorm(nn.Module):
 
     def put_on(self, layer: nn.Module, index: int) -> None:
         """Put one member's norm on its layer, as PyTorch's."""
-        with global_stream():  # PyTorch draws vectors of its own
+        with lend(torch.Generator("cpu")):  # PyTorch draws vectors of its own
             parametrizations.spectral_norm(
                 layer, n_power_iterations=self.iterations, eps=self.eps, dim=self.dim
             )

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_tutorial.ensemble import Streams, check_forward
+from gan_tutorial.ensemble.streams import Operations, draws_globally
 from gan_tutorial.training.run import Run
 
 
@@ -268,12 +268,11 @@ def no_other_randomness() -> Iterator[None]:
         raise ValueError(_outside("NumPy's global random stream was drawn from"))
 
 
-class _NoDraws(TorchDispatchMode):
+class _NoDraws(Operations):
     """Looks at every operation of this thread."""
 
     def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None):  # type: ignore[no-untyped-def]
-        drawn = torch.Tag.nondeterministic_seeded in operation.tags
-        if drawn and (kwargs or {}).get("generator") is None:
+        if draws_globally(operation, kwargs or {}):
             name = operation.overloadpacket.__name__
             raise ValueError(_outside(f"{name} drew from PyTorch's global random stream"))
         return operation(*args, **(kwargs or {}))
@@ -281,7 +280,7 @@ class _NoDraws(TorchDispatchMode):
 
 def _outside(what: str) -> str:
     return (
-        f"{what} in the first step, so that the seed does not say what a run is; this was G, D, the "
-        "loss, the penalty or the target: draw from the generator that a penalty or a target is "
-        "given, or use nn.Dropout"
+        f"{what} in the first step, so that the seed does not say what a run is. This was G, D, "
+        "the loss, the penalty or the target: draw from the generator that a penalty or a target "
+        "is given, or use nn.Dropout"
     )

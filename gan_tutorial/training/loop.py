@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from gan_tutorial.checks import whole
 from gan_tutorial.ensemble import Streams, replicate
-from gan_tutorial.ensemble.streams import global_stream
+from gan_tutorial.ensemble.streams import lend
 from gan_tutorial.training.checkpoints import Checkpoint, Keeper, as_checkpoint
 from gan_tutorial.training.fit import (
     check_members,
@@ -109,7 +109,7 @@ def train(
     streams = Streams(seed, replicas)
     if said.penalty is not None:
         check_penalty(said.penalty)
-    with global_stream():
+    with lend(torch.Generator("cpu")):  # no_other_randomness will say it, if it is needed
         mark = check_networks(G, D, target, said.batch_size)
     with _own_modes(next(G.parameters()).device.type):
         game = Game(new_run(G, D, streams, steps, said), target, said, on_nan)

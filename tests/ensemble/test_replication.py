@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import platform
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -217,3 +220,94 @@ def test_a_member_that_is_not_there(index):
     ours = replicate(networks.MLPGenerator(3), Streams(6, 3))
     with pytest.raises(IndexError, match=f"members 0 to 2, got {index}"):
         ensemble.member(ours, index)
+
+
+# --- what is replicated with care
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.ReLU(True), nn.LeakyReLU(0.2, True), nn.ELU(inplace=True), nn.SiLU(True),
+     nn.Dropout(0.3, True)],
+    ids=lambda layer: type(layer).__name__,
+)  # fmt: skip
+def test_a_gradient_penalty_goes_through_what_worked_in_place(layer):
+    network = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), layer, nn.Linear(5, 1))
+    ours, x = replicate(network, Streams(0, 2)), noise(2, 4, 3).requires_grad_()
+    (slope,) = torch.autograd.grad(ours(x).square().sum(), x, create_graph=True)
+    slope.square().sum().backward()
+    assert all(weight.grad.isfinite().all() for weight in ours.parameters())
+    assert not ensemble.member(ours, 0)[2].inplace
+    assert layer.inplace  # the network passed stays as it was
+
+
+def test_a_copy_of_an_ensemble_draws_from_the_same_streams():
+    streams = Streams(0, 2)
+    ours = replicate(nn.Sequential(nn.Linear(3, 5), nn.Dropout()), streams)
+    average = copy.deepcopy(ours)
+    assert average[1].streams is ours[1].streams is streams
+    x, state = noise(2, 4, 3), streams.state()
+    y = ours(x)
+    assert not torch.equal(y, average(x))  # it draws on
+    streams.restore(state)
+    assert torch.equal(y, average(x))
+    assert torch.equal(average.eval()(x), ours.eval()(x))
+    first = ensemble.block(ours, slice(1, 2))[1].streams
+    assert [*first] == [streams.generators[1]]
+
+
+def test_the_default_device_is_not_asked():
+    network = nn.Sequential(
+        nn.utils.parametrizations.spectral_norm(nn.Conv2d(1, 2, 3)), nn.BatchNorm2d(2),
+        nn.Flatten(), nn.Dropout(), nn.utils.parametrizations.weight_norm(nn.Linear(8, 3)),
+    )  # fmt: skip
+    expected, x = replicate(network, Streams(0, 2)), noise(2, 5, 1, 4, 4)
+    torch.set_default_device("meta")
+    try:
+        ours = replicate(network, Streams(0, 2))
+        alone, part = ensemble.member(ours, 1), ensemble.block(ours, slice(0, 1))
+        y = ours(x)
+    finally:
+        torch.set_default_device(None)
+    assert torch.equal(y, expected(x))
+    for tensor in (*alone.state_dict().values(), *part.state_dict().values()):
+        assert tensor.device.type == "cpu"
+
+
+def test_threads_draw_their_own_networks_weights():
+    def weights(seed: int) -> Tensor:
+        return replicate(networks.MLPGenerator(3), Streams(seed, 8)).model[0].weight
+
+    expected = [weights(seed) for seed in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        for mine, theirs in zip(pool.map(weights, range(24)), expected, strict=True):
+            assert torch.equal(mine, theirs)
+
+
+def test_the_parts_of_a_networks_own_reset_are_drawn_under_a_norm_too():
+    network = WithReset()
+    nn.utils.parametrizations.spectral_norm(network.layer)
+    ours, plain = replicate(network, Streams(1, 2)), replicate(WithReset(), Streams(1, 2))
+    assert torch.equal(ours.layer.parametrizations.weight.original, plain.layer.weight)
+    network.layer(torch.zeros(1, 2))  # the network passed still works
+    assert network.layer.weight.shape == (2, 2)
+
+
+def test_an_ensemble_without_weights_has_members_too():
+    ours = replicate(nn.Sequential(nn.AvgPool2d(2), nn.Flatten()), Streams(0, 3))
+    x = noise(3, 4, 2, 4, 4)
+    assert torch.equal(ensemble.member(ours, 2)(x[2]), ours(x)[2])
+    with pytest.raises(IndexError, match="members 0 to 2, got 3"):
+        ensemble.member(replicate(nn.Dropout(), Streams(0, 3)), 3)
+
+
+def test_neither_replicas_nor_training_load_pytorchs_compiler():
+    """A mode of PyTorch's would load it, which takes two seconds of every process."""
+    code = """
+import sys
+from gan_tutorial import data, losses, networks, training
+training.train(networks.Generator(2), networks.spectral(networks.Discriminator()),
+    data.gaussian(0, 1), loss=losses.nonsaturating, steps=1, replicas=2)
+sys.exit("torch._dynamo" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -15,8 +15,9 @@ PREFIX = "/course/"  # the site must not mind where it stands
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--site DIR`: look at pages that are built already."""
+    """Add `--site DIR`, to look at pages that are built already, and `--seen DIR`."""
     parser.addoption("--site", default=None, help="folder of a built site, such as _build/html")
+    parser.addoption("--seen", default=None, help="where to keep what was seen on unchanged pages")
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -17,6 +19,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from seen import Seen, looks
 
 from gan_tutorial.notebook import CLAIM_LINE
 
@@ -181,11 +184,28 @@ def axe(page: Page, options: dict[str, Any]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def visits(site: Path, address: str, browser: Browser) -> dict[str, Visit]:
-    """Every page, visited, in one tab: its compiled scripts serve all of them."""
+def visits(
+    request: pytest.FixtureRequest, site: Path, address: str, browser: Browser
+) -> Iterator[dict[str, Visit]]:
+    """Every page, visited, in one tab: its compiled scripts serve all of them.
+
+    A page that has not changed since all was green is not visited again, see `--seen`.
+    """
+    how = browser.version + version("axe-playwright-python") + Path(__file__).read_text("utf-8")
+    look = looks(site, pages(site), how)
+    folder = request.config.getoption("--seen", default=None)
+    known = Seen(Path(folder), address) if folder else None
+    old = {name: known.recall(name, look[name]) for name in look} if known else {}
     context = browser.new_context(viewport=WIDE, reduced_motion="reduce", color_scheme="light")
     with context, context.new_page() as page:
-        return {name: visit(page, address + name) for name in pages(site)}
+        found = {
+            name: Visit(**seen) if (seen := old.get(name)) else visit(page, address + name)
+            for name in pages(site)
+        }
+    yield found
+    if known and not request.session.testsfailed:
+        for name in found:
+            known.remember(name, look[name], asdict(found[name]))
 
 
 def faults(visits: dict[str, Visit], kind: str) -> dict[str, Any]:

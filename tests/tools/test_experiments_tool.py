@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import experiments as tool
+from gan_tutorial.experiments.files import block_seed
 from parts.chapters import chapters
 
+TOOLS = Path(tool.__file__).parent
 SEED = re.compile(r"\b(seed) ?= ?(\d+)\b")
 
 CHAPTER = """\
@@ -79,7 +84,8 @@ def test_the_files_are_written_with_their_provenance_and_stay_if_the_next_run_st
     text = file.read_text()
     about = tool.provenance(text)
     assert list(about) == [
-        "command", "date", "commit", "definition", "seeds", "cost", "versions", "checksum",
+        "command", "date", "commit", "definition", "arithmetic", "seeds", "cost", "versions",
+        "checksum",
     ]  # fmt: skip
     assert about["command"] == "make experiments CHAPTER=99"
     assert about["definition"] == tool.digest(tool.definition(chapter))
@@ -107,11 +113,40 @@ def test_a_further_block_has_fresh_seeds_and_a_file_of_its_own(chapter):
     values = [text.splitlines()[-1].split(",")[-1] for text in (first, second)]
     assert values[0] != values[1]
 
+    results = chapter.parent / "results"
+    assert tool.kept("results/99_study.csv", chapter.parent) == {
+        0: results / "99_study.csv", 1: results / "99_study-1.csv",
+    }  # fmt: skip
+    ((study, found),) = tool.studies(chapter).values()
+    ((again, block),) = tool.studies(chapter, 1).values()
+    assert (study.seed, again.seed) == (7_000_000, 7_001_500)
+    assert torch.equal(found.replications[0].points["base"], block.points["base"])
+
+
+def test_two_runs_at_once_do_not_disturb_each_other(chapter):
+    """Both write the same file, whole: each line of its provenance stands there once."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(TOOLS)!r})\n"
+        "from pathlib import Path\n"
+        "import experiments as tool\n"
+        f"tool.NOTEBOOKS = Path({str(chapter.parent)!r})\n"
+        "tool.CACHE = tool.NOTEBOOKS / 'cache'\n"
+        f"raise SystemExit(tool.main([{str(chapter)!r}]))\n"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [run.wait(timeout=300) for run in runs] == [0, 0]
+    (file,) = (chapter.parent / "results").iterdir()
+    text = file.read_text()
+    assert text.count("# command: ") == text.count("# checksum: ") == 1
+    ((_, found),) = tool.studies(chapter).values()
+    assert found.points["base"].shape == (2,)
+    assert not list((chapter.parent / "cache").glob("*.partial"))
+
 
 def test_no_block_shares_a_seed_with_another_or_with_a_chapter():
     """Chapters use SEED + 0 to 99 with SEED a multiple of 1000; studies their own numbers."""
     cells = {1, 8_000_000, 10_000_000, 10_000_001, 10_000_002, 10_000_003, 12_000_000}
-    blocks = [{tool.block_seed(seed, block) for seed in cells} for block in range(40)]
+    blocks = [{block_seed(seed, block) for seed in cells} for block in range(40)]
     assert all(one.isdisjoint(other) for i, one in enumerate(blocks) for other in blocks[:i])
     assert all(seed % 1000 >= 100 for block in blocks[1:] for seed in block)
 
