@@ -193,7 +193,48 @@ def test_a_part_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="no space"):
         study({"lr": {"lr": 4e-3}}, base=base(steps=2)).run(cache=tmp_path)
-    assert list(tmp_path.glob("*.json")) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_in_ends_a_study_before_it_trains(
+    calls, tmp_path, monkeypatch
+):
+    file = tmp_path / "file"
+    file.write_text("not a folder")
+    words = "cache must be a folder that files can be written in, got '.*{}': "
+    for folder in (file, file / "inside"):
+        with pytest.raises(ValueError, match=words.format(folder.name)):
+            study({}, **SHORT).run(cache=folder)
+
+    study({}, **SHORT).run(cache=tmp_path / "full")
+    calls.clear()
+
+    def refuse(**options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", refuse)
+    study({}, **SHORT).run(cache=tmp_path / "full")  # all is there: nothing is written
+    with pytest.raises(ValueError, match=words.format("full") + ".*Permission denied"):
+        study({"lr": {"lr": 4e-3}}, **SHORT).run(cache=tmp_path / "full")
+    assert calls == []
+    assert file.read_text() == "not a folder"
+
+
+def test_all_of_the_package_counts(tmp_path, monkeypatch):
+    root = tmp_path / "gan_tutorial"
+    monkeypatch.setattr(files, "__file__", str(root / "experiments" / "files.py"))
+    for name in ("losses.py", "experiments/files.py", "experiments/study.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f"# {name}")
+    seen = [files.package.__wrapped__()]
+    assert files.package.__wrapped__() == seen[0]
+    (root / "experiments" / "study.py").write_text("# changed")
+    seen.append(files.package.__wrapped__())
+    (root / "losses.py").write_text("# changed")
+    seen.append(files.package.__wrapped__())
+    (root / "losses.py").rename(root / "gains.py")
+    seen.append(files.package.__wrapped__())
+    assert len(set(seen)) == 4
 
 
 def trips(run: training.Run) -> Tensor:
