@@ -53,7 +53,8 @@ test: setup
 	@$(VENV)/python tools/check.py $(CHAPTER) $(if $(ALL),--all)
 
 lab: setup
-	@TQDM_DISABLE= $(VENV)/python -m jupyterlab notebooks
+	@TQDM_DISABLE= $(VENV)/python -m jupyterlab notebooks \
+	  $$(test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root) # which Jupyter asks of root
 
 notebooks: setup
 	@$(VENV)/python tools/execute.py $(CHAPTER)

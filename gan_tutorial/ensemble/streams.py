@@ -102,7 +102,16 @@ def member_seed(seed: int, member: int) -> int:
     return (h ^ h >> 31) & (2**32 - 1)
 
 
-class lend(TorchDispatchMode):  # noqa: N801
+class Operations(TorchDispatchMode):
+    """A look at every operation of PyTorch in this thread."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Leave PyTorch's compiler alone: to load it takes two seconds of a processor."""
+        return False
+
+
+class lend(Operations):  # noqa: N801
     """Let what would draw from PyTorch's global random stream draw from another one.
 
     `with lend(generator):` holds in this thread alone, and the global stream stays as it is. The
@@ -112,11 +121,6 @@ class lend(TorchDispatchMode):  # noqa: N801
     def __init__(self, generator: torch.Generator) -> None:
         super().__init__()
         self.generator = generator
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Leave PyTorch's compiler alone: to load it takes two seconds of a processor."""
-        return False
 
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
         """Hand the generator to an operation that draws and was given none."""

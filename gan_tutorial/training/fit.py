@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from gan_tutorial.ensemble import Streams, check_forward
-from gan_tutorial.ensemble.streams import draws_globally
+from gan_tutorial.ensemble.streams import Operations, draws_globally
 from gan_tutorial.training.run import Run
 
 
@@ -269,7 +268,7 @@ def no_other_randomness() -> Iterator[None]:
         raise ValueError(_outside("NumPy's global random stream was drawn from"))
 
 
-class _NoDraws(TorchDispatchMode):
+class _NoDraws(Operations):
     """Looks at every operation of this thread."""
 
     def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None):  # type: ignore[no-untyped-def]

@@ -301,13 +301,13 @@ def test_an_ensemble_without_weights_has_members_too():
         ensemble.member(replicate(nn.Dropout(), Streams(0, 3)), 3)
 
 
-def test_drawing_weights_does_not_load_pytorchs_compiler():
-    """A mode of PyTorch's loads it by itself, which takes two seconds of every process."""
+def test_neither_replicas_nor_training_load_pytorchs_compiler():
+    """A mode of PyTorch's would load it, which takes two seconds of every process."""
     code = """
 import sys
-from gan_tutorial import networks
-from gan_tutorial.ensemble import Streams, replicate
-replicate(networks.spectral(networks.MLPDiscriminator()), Streams(0, 2))
+from gan_tutorial import data, losses, networks, training
+training.train(networks.Generator(2), networks.spectral(networks.Discriminator()),
+    data.gaussian(0, 1), loss=losses.nonsaturating, steps=1, replicas=2)
 sys.exit("torch._dynamo" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

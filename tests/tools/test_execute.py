@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,7 @@ def test_two_runs_store_the_same_bytes(chapter: Path, monkeypatch: pytest.Monkey
     chapter.write_text(HEADER + FIGURE, encoding="utf-8")
     assert execute(chapter).returncode == 0
     first = chapter.with_suffix(".ipynb").read_bytes()
+    monkeypatch.setenv("HOME", os.path.join(os.devnull, "nowhere"))  # nor an unwritable home
     assert execute(chapter).returncode == 0
     assert chapter.with_suffix(".ipynb").read_bytes() == first
 

@@ -6,11 +6,14 @@ A chapter is a pair of files in ``notebooks/``: ``NN_name.md``, the text that pe
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -35,9 +38,25 @@ def environment(**extra: str) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("GAN_TUTORIAL_") and name != "MPLBACKEND"
+        if not name.startswith("GAN_TUTORIAL_") and name not in ("MPLBACKEND", "MATPLOTLIBRC")
     }
-    return {**inherited, **QUIET_ENVIRONMENT, **extra}
+    ours = {name: str(home() / name.lower()) for name in ("MPLCONFIGDIR", "IPYTHONDIR")}
+    return {**inherited, **ours, **QUIET_ENVIRONMENT, **extra}
+
+
+@cache
+def home() -> Path:
+    """Return a folder for what programs keep at home: nobody's style and start-up files."""
+    folder = ROOT / ".cache" / "home"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:  # somebody else's copy, which we may only read
+        folder = Path(tempfile.mkdtemp(prefix="gan-tutorial-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in ("mplconfigdir", "ipythondir"):
+        (folder / name).mkdir(exist_ok=True)
+    return folder
 
 
 def chapters(selection: str = "", folder: Path = NOTEBOOKS) -> list[Path]:
