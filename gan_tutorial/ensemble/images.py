@@ -52,7 +52,7 @@ class EnsembleConv(EnsembleLayer):
         """Say which option of the layer stands in the way."""
         return unlike(layer, groups=1, padding_mode="zeros")
 
-    convolve: Any = staticmethod(conv2d)
+    _convolve: Any = staticmethod(conv2d)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the N outputs for the N batches x."""
@@ -61,7 +61,7 @@ class EnsembleConv(EnsembleLayer):
         x = with_members(x, replicas)
         fits = x.dim() == 5 and (x.shape[0], x.shape[2]) == (replicas, inputs)
         check_batch(x, weight, f"{inputs}, H, W", fits)
-        y = self.convolve(
+        y = self._convolve(
             fold(x),
             weight.flatten(0, 1),
             None if bias is None else bias.flatten(),
@@ -82,7 +82,7 @@ class EnsembleConvTranspose(EnsembleConv):
     (N, m, out, H', W'). An x of shape (m, in, H, W) is given to every member.
     """
 
-    convolve = staticmethod(conv_transpose2d)
+    _convolve = staticmethod(conv_transpose2d)
 
     def __init__(self, layer: nn.ConvTranspose2d, replicas: int) -> None:
         super().__init__(layer, replicas)
