@@ -2,6 +2,9 @@
 
 Functions take tensors and the `ax` to draw on, draw, and return the `ax`. They neither train nor
 sample. Legends use symbols, so that figures need no translation.
+
+The three colours are nearly alike in grey, so a kind is told by its line and its mark as well: the
+data have long dashes, G is plain, and D carries diamonds.
 """
 
 from collections.abc import Sequence
@@ -14,6 +17,7 @@ from torch import Tensor
 
 COLORS = {"data": "#0072B2", "generator": "#D55E00", "discriminator": "#009E73", "other": "#CC79A7"}
 SYMBOLS = {"data": "$p_{data}$", "generator": "$p_g$", "discriminator": "$D$", "other": None}
+MARKS = {"data": "P", "generator": "o", "discriminator": "D", "other": "^"}
 
 
 def density(
@@ -38,9 +42,8 @@ def density(
         If the kind is unknown, or x and p differ in size.
     """
     x, p = _same_size(x, p)
-    color = _color(kind)
-    ax.plot(x, p, color=color, label=SYMBOLS[kind] if label is None else label)
-    ax.fill_between(x, p, color=color, alpha=0.2, linewidth=0)
+    ax.plot(x, p, **_line(kind), label=SYMBOLS[kind] if label is None else label)
+    ax.fill_between(x, p, color=_color(kind), alpha=0.2, linewidth=0)
     return _label(ax, "$x$", "")
 
 
@@ -69,9 +72,11 @@ def histogram(
         color=_color(kind),
         fill=True,
         alpha=0.3,
+        hatch="//" if kind == "discriminator" else None,
         label=SYMBOLS[kind] if label is None else label,
     )
-    ax.stairs(heights.numpy(), edges.numpy(), color=_color(kind), linewidth=1.2)
+    style = _line(kind)["linestyle"]
+    ax.stairs(heights.numpy(), edges.numpy(), color=_color(kind), linewidth=1.2, linestyle=style)
     return _label(ax, "$x$", "")
 
 
@@ -84,7 +89,7 @@ def curve(
     label: str | None = None,
     exact: bool = False,
 ) -> Axes:
-    """Draw a function of x; dashed if it is the exact or optimal one.
+    """Draw a function of x; dashed if it is of the data, or the exact or optimal one.
 
     Raises
     ------
@@ -92,13 +97,7 @@ def curve(
         If the kind is unknown, or x and y differ in size.
     """
     x, y = _same_size(x, y)
-    ax.plot(
-        x,
-        y,
-        color=_color(kind),
-        linestyle="--" if exact else "-",
-        label=SYMBOLS[kind] if label is None else label,
-    )
+    ax.plot(x, y, **_line(kind, exact), label=SYMBOLS[kind] if label is None else label)
     return ax
 
 
@@ -138,7 +137,7 @@ def fan(
         ax.add_collection(LineCollection(lines, colors=color, linewidths=0.6, alpha=0.35))
     low, middle, high = values.quantile(torch.tensor([0.1, 0.5, 0.9]), dim=1)
     ax.fill_between(x, low, high, color=color, alpha=0.2, linewidth=0)
-    ax.plot(x, middle, color=color, label=SYMBOLS[kind] if label is None else label)
+    ax.plot(x, middle, **_line(kind), label=SYMBOLS[kind] if label is None else label)
     return _label(ax, "step", "")
 
 
@@ -171,11 +170,10 @@ def dots(
     for row, (kind, values) in enumerate(
         zip(kinds or ["generator"] * rows, groups.values(), strict=True)
     ):
-        values, y = _flat(values), rows - 1 - row
-        ax.scatter(
-            values, y + _spread(len(values)), s=18, color=_color(kind), alpha=0.7, linewidths=0
-        )
-        ax.plot([values.quantile(0.5)] * 2, [y - 0.38, y + 0.38], color=_color(kind), linewidth=3)
+        values, y, color = _flat(values), rows - 1 - row, _color(kind)
+        style: Any = {"color": color, "marker": MARKS[kind], "alpha": 0.7, "linewidths": 0}
+        ax.scatter(values, y + _spread(len(values)), s=18, **style)
+        ax.plot([values.quantile(0.5)] * 2, [y - 0.38, y + 0.38], color=color, linewidth=3)
     if bound is not None:
         ax.axvline(bound, color="#767676", linestyle="--", linewidth=1.2)
     ax.set_yticks(range(rows), list(groups)[::-1])
@@ -245,8 +243,9 @@ def points(samples: Tensor, ax: Axes, *, kind: str = "generator", label: str | N
     ax.scatter(
         x,
         y,
-        s=5,
+        s=5 if kind == "generator" else 14,
         color=_color(kind),
+        marker=MARKS[kind],
         alpha=0.5,
         linewidths=0,
         label=SYMBOLS[kind] if label is None else label,
@@ -265,6 +264,14 @@ def _color(kind: str) -> str:
     if kind not in COLORS:
         raise ValueError(f"kind must be one of {', '.join(COLORS)}, got {kind!r}")
     return COLORS[kind]
+
+
+def _line(kind: str, exact: bool = False) -> dict[str, Any]:
+    """Return what tells the line of a kind, in grey too."""
+    style: Any = (0, (7, 2.5)) if kind == "data" else "--" if exact else "-"
+    diamonds = {"marker": "D", "markersize": 4, "markevery": 0.12}
+    own = diamonds if kind == "discriminator" else {}
+    return {"color": _color(kind), "linestyle": style, **own}
 
 
 def _spread(n: int) -> Tensor:

@@ -75,7 +75,46 @@ def legend(ax: Axes) -> dict[str, str]:
 
 def test_the_books_colours():
     assert {kind: colour.lower() for kind, colour in plotting.COLORS.items()} == KINDS
-    assert plotting.SYMBOLS.keys() == plotting.COLORS.keys()
+    assert plotting.SYMBOLS == {
+        "data": "$p_{data}$",
+        "generator": "$p_g$",
+        "discriminator": "$D$",
+        "other": None,
+    }
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of WCAG 2.1, from 0 to 1."""
+    parts = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+             for part in to_rgba(colour)[:3])  # fmt: skip
+    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+
+PLAYERS = [("data", "generator"), ("generator", "discriminator"), ("data", "discriminator")]
+EXACT = {"exact curve": lambda ax, **o: plotting.curve(X, X**2, ax, exact=True, **o)}
+ROWS = {"dots": lambda ax, kind: plotting.dots({"a": draws(16)}, ax, kinds=[kind])}
+
+
+@pytest.mark.parametrize("name", [*DRAWINGS, *EXACT, *ROWS])
+@pytest.mark.parametrize("pair", PLAYERS, ids="-".join)
+def test_the_players_are_told_in_grey(name, pair, monkeypatch):
+    """By contrast or, with all colours one grey, by at least a sixteenth of the ink."""
+    light, dark = sorted((luminance(KINDS[kind]) for kind in pair), reverse=True)
+    if (light + 0.05) / (dark + 0.05) >= 1.5:
+        return
+    monkeypatch.setattr(plotting, "COLORS", dict.fromkeys(KINDS, "#777777"))
+    pictures = []
+    for kind in pair:
+        figure, ax = plt.subplots(figsize=(4, 3), dpi=160)
+        ax.set_axis_off()
+        (DRAWINGS | EXACT | ROWS)[name](ax, kind=kind)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="rgba", facecolor="white")
+        plt.close(figure)
+        pictures.append(np.frombuffer(buffer.getvalue(), np.uint8).reshape(-1, 4)[:, 0].astype(int))
+    first, second = pictures
+    ink = (first < 190) | (second < 190)  # lines and marks, not the pale fills
+    assert (np.abs(first - second)[ink] > 40).mean() > 1 / 16
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
@@ -190,9 +229,13 @@ def test_a_histogram_of_many_samples_has_area_one(ax):
     assert peak == pytest.approx(1 / (0.2 * np.sqrt(2 * np.pi)), rel=0.1)
 
 
-@pytest.mark.parametrize(("exact", "style"), [(True, "--"), (False, "-")])
-def test_curve(exact, style, ax):
-    plotting.curve(X, 1 - X, ax, exact=exact)
+@pytest.mark.parametrize(
+    ("kind", "exact", "style"),
+    [("discriminator", True, "--"), ("discriminator", False, "-"), ("generator", True, "--"),
+     ("generator", False, "-"), ("data", True, "--"), ("data", False, "--")],
+)  # fmt: skip
+def test_curve(kind, exact, style, ax):
+    plotting.curve(X, 1 - X, ax, kind=kind, exact=exact)
     (line,) = ax.lines
     np.testing.assert_array_equal(line.get_xdata(), X.numpy())
     np.testing.assert_array_equal(line.get_ydata(), (1 - X).numpy())
