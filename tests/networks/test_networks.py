@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -418,6 +419,24 @@ def test_reset_parameters_draws_what_the_constructor_drew(make, init):
 def test_a_size_must_be_a_positive_whole_number(name, make, bad):
     with pytest.raises(ValueError, match=f"^{name} must be an integer of at least 1, got {bad!r}$"):
         make(bad)
+
+
+def test_sizes_may_be_numpys_integers():
+    two, three = np.int64(2), np.int32(3)
+    for ours, plain in (
+        (networks.Generator(two), networks.Generator(2)),
+        (networks.MLPGenerator(two, three, two, three), networks.MLPGenerator(2, 3, 2, 3)),
+        (networks.MLPDiscriminator(two, three), networks.MLPDiscriminator(2, 3)),
+        (networks.MLPDiscriminator(2, group=two), networks.MLPDiscriminator(2, group=2)),
+        (
+            networks.Packed(networks.MLPDiscriminator(4), two),
+            networks.Packed(networks.MLPDiscriminator(4), 2),
+        ),
+    ):
+        assert [w.shape for w in ours.parameters()] == [w.shape for w in plain.parameters()]
+        for name in ("noise_dim", "data_dim", "samples_per_logit"):
+            assert type(getattr(ours, name, 1)) is int, name
+            assert getattr(ours, name, 1) == getattr(plain, name, 1), name
 
 
 def test_a_wrong_last_dimension_is_named():

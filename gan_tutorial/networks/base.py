@@ -1,0 +1,80 @@
+"""What generators, and what discriminators, have in common."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+Init = Callable[[nn.Linear], None]
+
+
+class _Network(nn.Module):
+    """A network whose weights can be drawn afresh, by PyTorch's rule and then by `init`."""
+
+    def __init__(self, init: Init | None) -> None:
+        super().__init__()
+        self.init = init
+
+    def _finish(self, *layers: nn.Module) -> None:
+        self.model = nn.Sequential(*layers)
+        self._apply_init()
+
+    def _apply_init(self) -> None:
+        if self.init is not None:
+            for linear in self.linears():
+                self.init(linear)
+
+    def linears(self) -> list[nn.Linear]:
+        """Return the linear layers, first to last."""
+        return [layer for layer in self.model if isinstance(layer, nn.Linear)]
+
+    def reset_parameters(self) -> None:
+        """Draw all weights again from the global random stream, in the order of construction."""
+        layers: list[Any] = list(self.model)
+        for layer in layers:
+            if parametrize.is_parametrized(layer):
+                raise ValueError("weights under spectral norm cannot be drawn again: start anew")
+            if hasattr(layer, "reset_parameters"):
+                layer.reset_parameters()
+        self._apply_init()
+
+
+class _Generates(_Network):
+    """A map from noise to samples, x_fake = G(z)."""
+
+    noise_dim: int
+    data_dim: int
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return G(z): z of shape (..., m, noise_dim) becomes samples (..., m, data_dim)."""
+        return self.model(_features(z, self.noise_dim, "z", "noise_dim"))
+
+
+class _Discriminates(_Network):
+    """A map from a sample to the probability that it is real, D(x) = sigmoid(logits(x))."""
+
+    data_dim: int
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return D(x) in (0, 1): x of shape (..., m, data_dim) becomes (..., m, 1)."""
+        return torch.sigmoid(self.logits(x))
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Return log D(x) - log(1 - D(x)), the number before the sigmoid, shape (..., m, 1)."""
+        x = _features(x, self.data_dim, "x", "data_dim")
+        for layer in list(self.model)[:-1]:
+            x = layer(x)
+        return x
+
+
+def _features(x: Tensor, size: int, name: str, size_name: str) -> Tensor:
+    if x.shape[-1:] != (size,):
+        raise ValueError(
+            f"{name} must have shape (..., {size_name}) with {size_name} = {size}, "
+            f"got {tuple(x.shape)}"
+        )
+    if not x.is_floating_point():
+        raise ValueError(f"{name} must hold floating-point numbers, got {x.dtype}")
+    return x
