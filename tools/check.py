@@ -148,6 +148,8 @@ def as_stored(tree: Tree) -> list[Proof]:
             ran |= studies | tree.under("notebooks/results")
             name = f"studies {stem}"
             found.append(Proof(name, f"({stem} and test_studies)", frozenset(ran)))
+        if answers := tree.under(f"tests/notebooks/answers/{stem}.py"):
+            own |= answers | tree.closure({notebook})  # the checks of its exercises are run
         found.append(Proof(f"stored {stem}", expression, frozenset(shared | own)))
     none = f"not ({' or '.join(stems)})"
     return [*found, Proof("stored what they share", none, frozenset(studies | material))]
