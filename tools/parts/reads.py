@@ -27,6 +27,7 @@ OPENED: dict[str, tuple[str, ...]] = {
     "test_experiments_tool": ("tools/experiments.py", "notebooks#code"),
     "test_handout": ("notebooks",),
     "test_mutants": ("tools", "tests", PACKAGE),
+    "test_origins": ("notebooks",),
     "test_proofs": ("tools/check.py",),
     "test_reads": ("tools", "tests", PACKAGE, "_toc.yml", "book/records/devices.csv"),
     "test_record": ("tools/record.py",),
