@@ -100,7 +100,7 @@ def test_a_file_of_another_study_is_refused(stored, changes, words):
 
 
 def test_a_missing_file_is_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match=r"there is no '.*none\.csv': make experiments computes"):
+    with pytest.raises(ValueError, match=r"there is no '.*none\.csv' in '.*': run the chap"):
         study(**STUDY).stored(tmp_path / "none.csv")
 
 
