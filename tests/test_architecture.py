@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import re
 import subprocess
+import tomllib
+import types
 import unicodedata
 from collections import Counter
+from fnmatch import fnmatch
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -18,7 +23,12 @@ from gan_tutorial import data, experiments, losses, metrics, networks, notebook,
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "gan_tutorial"
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+# A module is a file, or a folder of files whose __init__ gives its public names.
+MODULES = sorted(
+    {path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
+    | {path.parent.name for path in PACKAGE.glob("*/*.py")}
+)
+LINES = 400  # the longest file
 
 # A star: no module knows a sibling. An edge is added here and explained in CONTRIBUTING.md.
 EDGES = {("training", "ensemble"), ("experiments", "training")}
@@ -29,26 +39,67 @@ COMMON = {"checks", "fingerprint"}
 FOLDERS = {"book", "notebooks", "gan_tutorial", "tests", "tools", ".ci", ".github"}
 
 
+def files(module: str) -> list[Path]:
+    """Return the file that a module is, or the files in its folder."""
+    folder = PACKAGE / module
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{module}.py"]
+
+
+FOLDER_MODULES = [module for module in MODULES if (PACKAGE / module).is_dir()]
+ALL_FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def package_of(path: Path) -> list[str]:
+    """Return the package that a file stands in, such as gan_tutorial, losses."""
+    parts = path.parent.parts
+    if "gan_tutorial" not in parts:
+        return ["gan_tutorial"]
+    return list(parts[len(parts) - 1 - parts[::-1].index("gan_tutorial") :])
+
+
 def imports(path: Path) -> set[str]:
-    """Return every module that a file imports, wherever the statement stands."""
+    """Return every module or name that a file imports, wherever the statement stands."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            base = "gan_tutorial" if node.level else node.module or ""
-            inner = f"{base}.{node.module}" if node.level and node.module else base
-            found |= {inner} | {f"{inner}.{alias.name}" for alias in node.names}
+            above = package_of(path)
+            base = above[: len(above) + 1 - node.level] if node.level else []
+            inner = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {f"{inner}.{alias.name}" for alias in node.names}
     return found
 
 
 def siblings(path: Path) -> set[str]:
+    """Return the modules of the package that a file imports; its own, if it stands in a folder."""
     names = {name.split(".")[1] for name in imports(path) if name.startswith("gan_tutorial.")}
     return names & set(MODULES)
 
 
+def neighbours(folder: Path) -> dict[str, set[str]]:
+    """Return which files of its folder each file imports."""
+    names, graph = {path.stem for path in folder.glob("*.py")}, {}
+    for path in folder.glob("*.py"):
+        inner = [name.split(".")[2:] for name in imports(path) if own(name, folder.name)]
+        graph[path.stem] = {
+            rest[0] if rest and rest[0] in names else "__init__" for rest in inner
+        } - ({"__init__"} if path.stem == "__init__" else set())
+    return graph
+
+
+def own(name: str, module: str) -> bool:
+    """Return whether a dotted name is a module of the package, or stands inside it."""
+    return f"{name}.".startswith(f"gan_tutorial.{module}.")
+
+
 def test_the_import_graph_is_a_star() -> None:
-    found = {(module, other) for module in MODULES for other in siblings(PACKAGE / f"{module}.py")}
+    found = {
+        (module, other)
+        for module in MODULES
+        for path in files(module)
+        for other in siblings(path) - {module}
+    }
     assert {(module, other) for module, other in found if other not in COMMON} == EDGES
     assert not [module for module, _ in found if module in COMMON]
 
@@ -59,19 +110,69 @@ def test_an_edge_of_any_spelling_is_seen(tmp_path: Path) -> None:
         "import gan_tutorial.losses",
         "from gan_tutorial import losses",
         "from gan_tutorial.losses import r1",
+        "from gan_tutorial.losses.penalties import r1",
         "from . import losses",
         "from .losses import r1",
         "def f():\n    from gan_tutorial.losses import r1",
     ):
         file.write_text(line, encoding="utf-8")
         assert siblings(file) == {"losses"}, line
+    inner = tmp_path / "gan_tutorial" / "metrics" / "line.py"
+    inner.parent.mkdir(parents=True)
+    for line in ("from .. import losses", "from ..losses import r1"):
+        inner.write_text(line, encoding="utf-8")
+        assert siblings(inner) == {"losses"}, line
+
+
+@pytest.mark.parametrize("module", FOLDER_MODULES)
+def test_inside_a_folder_imports_go_downwards(module: str) -> None:
+    TopologicalSorter(neighbours(PACKAGE / module)).prepare()
+    assert not list((PACKAGE / module).glob("*/")), "a folder in a folder"
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower"),
+    [
+        ("from gan_tutorial.losses.lower import b", "from gan_tutorial.losses.upper import a"),
+        ("from .lower import b", "from . import upper"),
+        ("from gan_tutorial.losses.lower import b", "from gan_tutorial import losses"),
+        ("from gan_tutorial.losses.lower import b", "def f():\n    from .. import losses"),
+    ],
+)
+def test_a_cycle_inside_a_folder_would_be_seen(tmp_path: Path, upper: str, lower: str) -> None:
+    folder = tmp_path / "gan_tutorial" / "losses"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("from gan_tutorial.losses.upper import a")
+    (folder / "upper.py").write_text(upper)
+    (folder / "lower.py").write_text("import torch")
+    TopologicalSorter(neighbours(folder)).prepare()
+    (folder / "lower.py").write_text(lower)
+    with pytest.raises(CycleError):
+        TopologicalSorter(neighbours(folder)).prepare()
+
+
+@pytest.mark.parametrize(
+    "path", [*ALL_FILES, *sorted((ROOT / "tools").rglob("*.py"))], ids=lambda path: path.name
+)
+def test_no_file_is_long(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LINES
+
+
+def test_every_folder_is_installed() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        patterns = tomllib.load(file)["tool"]["setuptools"]["packages"]["find"]["include"]
+    for package in {path.parent for path in ALL_FILES}:
+        assert (package / "__init__.py").exists(), package
+        name = ".".join(package.relative_to(ROOT).parts)
+        assert any(fnmatch(name, pattern) for pattern in patterns), name
 
 
 def test_only_notebook_imports_ipython() -> None:
     users = {
         module
         for module in MODULES
-        if any(name.split(".")[0] == "IPython" for name in imports(PACKAGE / f"{module}.py"))
+        for path in files(module)
+        if any(name.split(".")[0] == "IPython" for name in imports(path))
     }
     assert users == {"notebook"}
 
@@ -147,8 +248,11 @@ def test_positional_names_are_kept(function: object, names: str) -> None:
 @pytest.mark.parametrize(("function", "names"), KEYWORDS)
 def test_keyword_names_are_kept(function: object, names: str) -> None:
     parameters = inspect.signature(function).parameters  # type: ignore[arg-type]
-    for name in names.split():
-        assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY, name
+    keywords = {name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    if function is training.train:  # which takes the rules of the game by their names
+        assert any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        keywords |= {field.name for field in dataclasses.fields(training.Rules)}
+    assert set(names.split()) <= keywords
 
 
 def test_a_loss_is_a_pair_of_callables_on_logits() -> None:
@@ -166,43 +270,84 @@ def test_what_metrics_return_keeps_its_names() -> None:
     assert metrics.ModeCoverage._fields == fields
 
 
+def public(module: str) -> dict[str, object]:
+    """Return the names that a module gives to others."""
+    namespace = vars(importlib.import_module(f"gan_tutorial.{module}"))
+    return {
+        name: thing
+        for name, thing in namespace.items()
+        if not name.startswith("_") and not isinstance(thing, types.ModuleType)
+    }
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_public_names_are_documented_and_typed(module: str) -> None:
-    namespace = importlib.import_module(f"gan_tutorial.{module}")
-    assert namespace.__doc__
-    for name, thing in vars(namespace).items():
-        if name.startswith("_") or getattr(thing, "__module__", "") != namespace.__name__:
+    assert importlib.import_module(f"gan_tutorial.{module}").__doc__
+    seen = 0
+    for name, thing in public(module).items():
+        if not own(getattr(thing, "__module__", None) or "", module):
             continue
         if inspect.isfunction(thing) or inspect.isclass(thing):
             assert thing.__doc__, f"{module}.{name} has no docstring"
+            seen += 1
         if inspect.isfunction(thing):
             hints = {**thing.__annotations__}
             missing = set(inspect.signature(thing).parameters) - hints.keys()
             assert not missing, f"{module}.{name} does not say the types of {sorted(missing)}"
             assert "return" in hints, f"{module}.{name} does not say what it returns"
+    assert seen, f"{module} has no public names"
+
+
+@pytest.mark.parametrize("path", ALL_FILES, ids=lambda path: path.name)
+def test_every_file_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("module", FOLDER_MODULES)
+def test_a_folder_lists_the_names_that_it_gives(module: str) -> None:
+    listed = importlib.import_module(f"gan_tutorial.{module}").__all__
+    assert twice(listed) == []
+    assert set(listed) == public(module).keys()
+
+
+def test_the_api_page_has_every_public_name() -> None:
+    page = (ROOT / "book" / "api.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\.\. automodule:: gan_tutorial\.(\w+)$", page, flags=re.MULTILINE)
+    assert sorted(shown) == sorted(set(MODULES) - COMMON)
+    for module in FOLDER_MODULES:
+        for name, thing in public(module).items():
+            # functions and classes have entries, made from their docstrings; data has none
+            if not inspect.isfunction(thing) and not inspect.isclass(thing):
+                assert f"`{module}.{name}`" in page, f"{module}.{name} is not on the page"
 
 
 # --- Randomness ----------------------------------------------------------------------------------
 
+IN_PLACE = ("bernoulli_", "exponential_", "normal_", "random_", "uniform_")
 GLOBAL_DRAWS = {
     *(f"torch.{name}" for name in ("rand", "randn", "randint", "randperm", "normal", "bernoulli")),
     *(f"torch.{name}" for name in ("multinomial", "rand_like", "randn_like", "manual_seed")),
     "torch.seed",
+    "torch.set_rng_state",
     "torch.random.manual_seed",
 }
+LOOKS = {"np.random.get_state"}  # draws nothing
 
 
 def global_draws(source: str) -> list[str]:
-    """Return the calls in a module that use the global generator outside ``fork_rng``."""
+    """Return the calls in a file that use the global generator, unless it is lent to them."""
     found: list[str] = []
 
     def visit(node: ast.AST, forked: bool) -> None:
         if isinstance(node, ast.With):
-            forked = forked or "fork_rng" in ast.unparse(node.items[0].context_expr)
+            managers = " ".join(ast.unparse(item.context_expr) for item in node.items)
+            forked = forked or "fork_rng(" in managers or "global_stream(" in managers
         if isinstance(node, ast.Call) and not forked:
             name = ast.unparse(node.func)
             own = any(keyword.arg == "generator" for keyword in node.keywords)
-            if (name in GLOBAL_DRAWS and not own) or name.startswith(("random.", "np.random.")):
+            draws = name in GLOBAL_DRAWS or name.endswith(tuple(f".{n}" for n in IN_PLACE))
+            numpys = name.startswith(("random.", "np.random.")) and name not in LOOKS
+            if (draws and not own) or numpys:
                 found.append(ast.unparse(node))
         for child in ast.iter_child_nodes(node):
             visit(child, forked)
@@ -211,15 +356,18 @@ def global_draws(source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_module_draws_from_the_global_generator(module: str) -> None:
-    assert global_draws((PACKAGE / f"{module}.py").read_text(encoding="utf-8")) == []
+@pytest.mark.parametrize("path", ALL_FILES, ids=lambda path: path.name)
+def test_no_file_draws_from_the_global_generator(path: Path) -> None:
+    assert global_draws(path.read_text(encoding="utf-8")) == []
 
 
 def test_a_global_draw_would_be_seen() -> None:
     assert global_draws("x = torch.rand(3)") == ["torch.rand(3)"]
     assert global_draws("x = torch.rand(3, generator=g)") == []
-    assert global_draws("with torch.random.fork_rng():\n    torch.manual_seed(3)") == []
+    assert global_draws("x.normal_()") == ["x.normal_()"]
+    assert global_draws("x.normal_(generator=g)") == []
+    for lent in ("torch.random.fork_rng()", "lock, global_stream()"):
+        assert global_draws(f"with {lent}:\n    torch.manual_seed(3)") == []
 
 
 def test_training_and_sampling_leave_the_global_generator_alone() -> None:
@@ -268,7 +416,17 @@ def test_what_is_built_is_not_kept() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_has_its_tests(module: str) -> None:
-    assert (ROOT / "tests" / f"test_{module}.py").exists()
+    """A folder of the package has a folder of tests, a file has a file."""
+    if module in FOLDER_MODULES:
+        assert list((ROOT / "tests" / module).glob("test_*.py"))
+        assert not (ROOT / "tests" / f"test_{module}.py").exists()
+    else:
+        assert (ROOT / "tests" / f"test_{module}.py").exists()
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert twice(names) == []
 
 
 def test_requirements_are_pinned_exactly() -> None:
@@ -282,8 +440,11 @@ def test_requirements_are_pinned_exactly() -> None:
 
 def test_the_makefile_suits_an_old_make() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for word in (".ONESHELL", "$(file", "&:", "!=", ".SHELLFLAGS", "undefine"):
-        assert word not in text, f"{word} needs a newer make than 3.81"
+    assert "$(file" not in text
+    makes_own = [line for line in text.splitlines() if not line.startswith("\t")]  # not the shell's
+    for word in (".ONESHELL", "&:", "!=", ".SHELLFLAGS", "undefine"):
+        found = [line for line in makes_own if word in line]
+        assert not found, f"{word} needs a newer make than 3.81: {found}"
 
 
 # --- Words ---------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from gan_tutorial.ensemble.layer import EnsembleLayer, check_batch, unlike, with
 def fold(x: Tensor) -> Tensor:
     """Make the member a part of the channel: (N, m, C, H, W) -> (m, N · C, H, W)."""
     if len(x) == 1:
-        return x[0]
+        return x.squeeze(0)
     if x.dim() == 3:  # vectors (N, m, d) -> (m, N · d)
         return x.transpose(0, 1).flatten(1)
     N, m, C, H, W = x.shape
@@ -26,7 +26,7 @@ def fold(x: Tensor) -> Tensor:
 
 def unfold(x: Tensor, replicas: int) -> Tensor:
     """Make the member a dimension again: (m, N · C, H, W) -> (N, m, C, H, W)."""
-    return x[None] if replicas == 1 else x.unflatten(1, (replicas, -1)).transpose(0, 1)
+    return x.unsqueeze(0) if replicas == 1 else x.unflatten(1, (replicas, -1)).transpose(0, 1)
 
 
 class EnsembleConv(EnsembleLayer):
@@ -52,7 +52,7 @@ class EnsembleConv(EnsembleLayer):
         """Say which option of the layer stands in the way."""
         return unlike(layer, groups=1, padding_mode="zeros")
 
-    convolve: Any = staticmethod(conv2d)
+    _convolve: Any = staticmethod(conv2d)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the N outputs for the N batches x."""
@@ -61,7 +61,7 @@ class EnsembleConv(EnsembleLayer):
         x = with_members(x, replicas)
         fits = x.dim() == 5 and (x.shape[0], x.shape[2]) == (replicas, inputs)
         check_batch(x, weight, f"{inputs}, H, W", fits)
-        y = self.convolve(
+        y = self._convolve(
             fold(x),
             weight.flatten(0, 1),
             None if bias is None else bias.flatten(),
@@ -82,7 +82,7 @@ class EnsembleConvTranspose(EnsembleConv):
     (N, m, out, H', W'). An x of shape (m, in, H, W) is given to every member.
     """
 
-    convolve = staticmethod(conv_transpose2d)
+    _convolve = staticmethod(conv_transpose2d)
 
     def __init__(self, layer: nn.ConvTranspose2d, replicas: int) -> None:
         super().__init__(layer, replicas)

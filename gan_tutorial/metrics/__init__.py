@@ -8,7 +8,7 @@ Every distance between finite samples has a *noise floor*: what it gives for two
 same distribution. A result means nothing without it; `noise_floor` measures it.
 """
 
-from gan_tutorial.metrics.floors import Result, noise_floor
+from gan_tutorial.metrics.floors import noise_floor
 from gan_tutorial.metrics.frechet import frechet_distance, frechet_distance_of_gaussians
 from gan_tutorial.metrics.kernels import Kernel, cubic_kernel, gaussian_kernel, kernel_distance
 from gan_tutorial.metrics.line import (
@@ -30,7 +30,6 @@ __all__ = [
     "Kernel",
     "ModeCoverage",
     "PrecisionRecall",
-    "Result",
     "cubic_kernel",
     "density_coverage",
     "frechet_distance",

@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 
 RELATION = re.compile(r"\s(=|←|->|≤)\s")
 UNDERLINE = re.compile(r"-{3,}")
+SHAPE = re.compile(r"\*(?=\**\w+[,)])")  # as in (N, *shape): no emphasis
 
 
 def show_equations(
@@ -24,8 +25,8 @@ def show_equations(
         paragraph = list(group)
         if not blank and _is_equation(paragraph):
             paragraph = [".. code-block:: text", "   :class: equation", "", *_indent(paragraph)]
-        elif sum(line.count("*") for line in paragraph) % 2:  # as in (N, *shape): no emphasis
-            paragraph = [line.replace("*", r"\*") for line in paragraph]
+        else:
+            paragraph = [SHAPE.sub(r"\\*", line) for line in paragraph]
         shown += paragraph
     lines[:] = shown
 
