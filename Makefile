@@ -54,7 +54,7 @@ test: setup
 
 lab: setup
 	@TQDM_DISABLE= $(VENV)/python -m jupyterlab notebooks \
-	  $$(test "$$(id -u 2>/dev/null)" != 0 || echo --allow-root) # which Jupyter asks of root
+	  $$(test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root) # which Jupyter asks of root
 
 notebooks: setup
 	@$(VENV)/python tools/execute.py $(CHAPTER)

@@ -17,7 +17,7 @@ from gan_tutorial.ensemble.layer import EnsembleLayer, check_batch, unlike, with
 def fold(x: Tensor) -> Tensor:
     """Make the member a part of the channel: (N, m, C, H, W) -> (m, N · C, H, W)."""
     if len(x) == 1:
-        return x[0]
+        return x.squeeze(0)
     if x.dim() == 3:  # vectors (N, m, d) -> (m, N · d)
         return x.transpose(0, 1).flatten(1)
     N, m, C, H, W = x.shape
@@ -26,7 +26,7 @@ def fold(x: Tensor) -> Tensor:
 
 def unfold(x: Tensor, replicas: int) -> Tensor:
     """Make the member a dimension again: (m, N · C, H, W) -> (N, m, C, H, W)."""
-    return x[None] if replicas == 1 else x.unflatten(1, (replicas, -1)).transpose(0, 1)
+    return x.unsqueeze(0) if replicas == 1 else x.unflatten(1, (replicas, -1)).transpose(0, 1)
 
 
 class EnsembleConv(EnsembleLayer):

@@ -1,6 +1,7 @@
 """From a network to N of them, and back to one or to some."""
 
 import copy
+import textwrap
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -63,7 +64,8 @@ def replicate(network: Network, streams: Streams) -> Network:
     return ensemble.train(network.training)
 
 
-replicate.__doc__ = (replicate.__doc__ or "").format(allowed=allowed())
+_ALLOWED = textwrap.fill(allowed(), 90, subsequent_indent=" " * 8)
+replicate.__doc__ = (replicate.__doc__ or "").format(allowed=_ALLOWED)
 
 
 def member(ensemble: Network, index: int) -> Network:

@@ -110,12 +110,13 @@ def _refused(network: nn.Module) -> Iterator[str]:
         if id(layer) in inside:
             continue
         kind, title = kind_of(layer), parametrize.type_before_parametrizations(layer).__name__
-        this = f"layer {name!r}, a {title}"
+        title = f"{'an' if title[0] in 'AEIOU' else 'a'} {title}"
+        this = f"layer {name!r}, {title}"
         if kind is None:
             leaf = not (layer._modules or isinstance(layer, _CONTAINERS))
             for own in () if leaf and _is_torchs(layer) else layer._parameters:
                 path = f"{name}.{own}".lstrip(".")
-                yield f"{path!r}, a Parameter of a {title}'s own, outside the layers"
+                yield f"{path!r}, a Parameter of {title}'s own, outside the layers"
             if leaf and not getattr(layer, "per_member", False):
                 yield this
             continue

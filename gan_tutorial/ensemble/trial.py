@@ -56,6 +56,8 @@ def check_forward(
     alone = {i: run(member(lasting, i), i) for i in (0, replicas - 1)}
     try:
         y, still = run(ensemble), run(lasting)
+    except torch.OutOfMemoryError:
+        raise
     except Exception as error:
         raise ValueError(
             f"{what} works for one network, but not for {replicas} at once: {error}. {remedy}"

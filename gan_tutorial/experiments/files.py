@@ -36,9 +36,8 @@ class Part:
 
 
 @functools.cache
-def package() -> str:
+def package(root: Path = Path(__file__).parent.parent) -> str:
     """Return a hash of this package's source."""
-    root = Path(__file__).parent.parent
     files = sorted(root.rglob("*.py"), key=lambda file: file.relative_to(root).as_posix())
     named = [(file.relative_to(root).as_posix(), file.read_bytes()) for file in files]
     return hashlib.sha256(repr(named).encode()).hexdigest()

@@ -19,7 +19,7 @@ from gan_tutorial.experiments.results import BASE, Result
 from gan_tutorial.experiments.statistics import numbers
 from gan_tutorial.fingerprint import describe, digest
 
-OURS = {"replicas", "seed", "progress", "checkpoint", "checkpoint_every", "resume"}
+OURS = {"replicas", "seed", "progress", "checkpoint"}
 
 Measure = Callable[[training.Run], Any]
 

@@ -234,17 +234,15 @@ def _tensor(network: Any, name: str, value: Any) -> Tensor:
 
 
 def check_members(run: Run, target: Any, batch_size: int) -> None:
-    """Try every member of a run alone against the ensemble: none may see another's samples.
+    """Try members of a run alone, as ordinary networks: they must compute the same.
 
     Raises
     ------
     ValueError
-        If a network mixes members, so that one depends on how many there are.
+        If a network takes the member for the batch, so that members are mixed, or one member's
+        samples are not.
     """
-    N = len(run.streams)
-    if N == 1:
-        return
-    like, trial = next(run.G.parameters()), Streams(0, N)
+    like, trial = next(run.G.parameters()), Streams(0, len(run.streams))
     labels = with_labels(target.sample(batch_size, generator=trial), like)[1]
     z = trial.randn(batch_size, run.G.noise_dim).to(like)
     x_fake = check_forward(run.G, z, *labels)

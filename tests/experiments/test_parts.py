@@ -220,20 +220,19 @@ def test_a_cache_that_cannot_be_written_in_ends_a_study_before_it_trains(
     assert file.read_text() == "not a folder"
 
 
-def test_all_of_the_package_counts(tmp_path, monkeypatch):
+def test_all_of_the_package_counts(tmp_path):
     root = tmp_path / "gan_tutorial"
-    monkeypatch.setattr(files, "__file__", str(root / "experiments" / "files.py"))
     for name in ("losses.py", "experiments/files.py", "experiments/study.py"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(f"# {name}")
-    seen = [files.package.__wrapped__()]
-    assert files.package.__wrapped__() == seen[0]
+    seen = [files.package.__wrapped__(root)]
+    assert files.package.__wrapped__(root) == seen[0]
     (root / "experiments" / "study.py").write_text("# changed")
-    seen.append(files.package.__wrapped__())
+    seen.append(files.package.__wrapped__(root))
     (root / "losses.py").write_text("# changed")
-    seen.append(files.package.__wrapped__())
+    seen.append(files.package.__wrapped__(root))
     (root / "losses.py").rename(root / "gains.py")
-    seen.append(files.package.__wrapped__())
+    seen.append(files.package.__wrapped__(root))
     assert len(set(seen)) == 4
 
 

@@ -32,7 +32,8 @@ def stated(number: str) -> tuple[int, int]:
     """Return the minutes of reading and the seconds of running that a chapter's head names."""
     (path,) = chapters(number)
     pattern = r"\*\*Reading\*\* (\d+) min\. \*\*Running\*\* (\d+) s\."
-    ((minutes, seconds),) = re.findall(pattern, path.read_text(encoding="utf-8"))
+    text = path.with_suffix(".ipynb").read_text(encoding="utf-8")
+    ((minutes, seconds),) = re.findall(pattern, text)
     return int(minutes), int(seconds)
 
 

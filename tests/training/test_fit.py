@@ -223,8 +223,18 @@ def test_randomness_outside_the_streams_is_refused(library, player):
     network = {"G": G, "D": D}[player]
     network.model.insert(0, Noisy(library))
     torch.manual_seed(0)
-    with pytest.raises(ValueError, match=rf"{library}'s global random stream .*in the first step"):
+    with pytest.raises(ValueError, match="it draws random numbers that no seed governs"):
         train(networks=(G, D))
+
+
+@pytest.mark.parametrize("library", ["PyTorch", "NumPy"])
+def test_a_loss_that_draws_by_itself_is_refused(library):
+    def smoothed(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        drawn = np.random.uniform() if library == "NumPy" else torch.rand(())
+        return drawn * losses.nonsaturating.d(real_logits, fake_logits)
+
+    with pytest.raises(ValueError, match=rf"{library}'s global random stream .*in the first step"):
+        train(loss=losses.nonsaturating._replace(d=smoothed))
 
 
 @pytest.mark.parametrize(
@@ -356,8 +366,10 @@ class Mixing(nn.Module):
 
 def test_a_member_that_depends_on_the_others_is_refused():
     G = networks.MLPGenerator(2, 1, 8)
-    with pytest.raises(ValueError, match=r"Mixing.logits member 0 of 3 does not compute what it"):
-        train(networks=(G, Mixing()), replicas=3)
+    for replicas in (1, 3):
+        words = f"Mixing.logits member 0 of {replicas} does not compute what it computes alone"
+        with pytest.raises(ValueError, match=words):
+            train(networks=(G, Mixing()), replicas=replicas)
 
 
 def test_what_is_refused_leaves_the_global_stream_alone():
@@ -365,6 +377,6 @@ def test_what_is_refused_leaves_the_global_stream_alone():
     D.model.insert(0, Noisy("PyTorch"))
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    with pytest.raises(ValueError, match="global random stream"):
+    with pytest.raises(ValueError, match="random numbers that no seed governs"):
         train(networks=(G, D))
     assert torch.equal(torch.get_rng_state(), before)
