@@ -153,7 +153,10 @@ def test_another_block_can_be_asked_for_and_is_alone(block, seed, blocks, monkey
 @pytest.mark.parametrize(
     ("block", "words"),
     [
-        ("2", r"no '.*study-2\.csv' in '.*': run .* notebooks/, .* make experiments BLOCK=2 computes"),
+        (
+            "2",
+            r"no '.*study-2\.csv' in '.*': run .* notebooks/, .* BLOCK=2 computes it",
+        ),
         ("-1", "must be a whole number of at least 0, got '-1'"),
         ("one", "GAN_TUTORIAL_STUDY_BLOCK must be a whole number of at least 0, got 'one'"),
     ],
