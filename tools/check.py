@@ -171,7 +171,6 @@ def run_again(tree: Tree) -> list[Proof]:
 def in_a_browser(tree: Tree) -> list[Proof]:
     """Return a proof for each test file of the site and of the playground."""
     site = set(tree.files) - tree.under("tests", "tools", ".ci", ".github")
-    site -= {name for name in site if name.startswith("notebooks/") and name.endswith(".md")}
     helpers = tree.under("tests/conftest.py", "tests/site/conftest.py")
     found = []
     for name in found_tests(tree, "tests/site", "tests/playground"):
