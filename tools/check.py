@@ -32,9 +32,12 @@ from parts.reads import Tree
 LONGEST = ["05_training", "test_pages", "test_parity", "test_page", "test_reader", "test_stories"]
 CELL_TIMEOUT = 300  # seconds: a kernel that died is noticed only when its cell runs out of time
 JOBS = os.environ.get("JOBS", "2")
+SANITIZE = "tests/notebooks/sanitize.cfg"  # what nbval does not compare
 CACHE = ROOT / ".cache"
 SEEN = CACHE / "pages"  # what the tests of the site saw on pages that have not changed since
 APART = ("tests/site/", "tests/playground/", "tests/notebooks/")  # steps of their own
+WORKED = "(test_studies or test_exercises)"  # tests of chapters that read their code and no prose
+FEW = 5  # files or chapters: as soon tested by one process, which leaves the other core to others
 
 Commands = Callable[[list[Proof]], list[list[str]]]
 
@@ -43,13 +46,15 @@ class Step(NamedTuple):
     """One step: what is said before it, what it proves, how, and what to do when it fails.
 
     ``commands`` makes of the proofs to be run again the commands that run side by side; without
-    ``proofs`` they are run always.
+    ``proofs`` they are run always. A step that is ``beside`` goes on while others follow; the last
+    step waits for it.
     """
 
     title: str
     proofs: list[Proof]
     commands: Commands
     advice: str
+    beside: bool = False
 
 
 def pytest(*arguments: str, jobs: str = JOBS, share: str = "loadfile") -> list[str]:
@@ -69,7 +74,7 @@ def nbval(*paths: str) -> list[str]:
     return pytest(
         "--nbval",
         "--nbval-current-env",
-        "--nbval-sanitize-with=tests/notebooks/sanitize.cfg",
+        f"--nbval-sanitize-with={SANITIZE}",
         f"--nbval-cell-timeout={CELL_TIMEOUT}",
         "-W",
         "default",
@@ -126,33 +131,29 @@ def package(tree: Tree) -> list[Proof]:
 
 
 def as_stored(tree: Tree) -> list[Proof]:
-    """Return the proofs that chapters are as stored: for each, for its studies, and for all.
+    """Return the proofs that chapters are as stored: for each, for what works on it, and for all.
 
     The argument of each is an expression for pytest's ``-k``: together they choose every test.
     """
     stems = [path.stem for path in chapters(folder=tree.root / "notebooks")]
-    files = {name for name in found_tests(tree, "tests/notebooks") if "test_studies" not in name}
-    shared = tree.closure(files | tree.under("tests/conftest.py", "tests/notebooks/conftest.py"))
-    studies = tree.closure(tree.under("tests/notebooks/test_studies.py")) | shared
-    material = tree.under("notebooks", "book", "_toc.yml")
+    tests = tree.closure(tree.under("tests/conftest.py", "tests/notebooks"))
+    material = tree.under("notebooks", "book", "_toc.yml", "README.md")
     material -= tree.under("book/_static", "book/playground")
     found = []
     for stem in stems:
-        others = [f"{other[:2]}_" for other in stems if other != stem]
-        own = {name for name in material if not Path(name).name.startswith(tuple(others))}
-        notebook = f"notebooks/{stem}.ipynb"
+        notebook, answers = f"notebooks/{stem}.ipynb", f"tests/notebooks/answers/{stem}.py"
+        package = tree.closure({notebook}) - {notebook}
         expression = stem
-        if '"experiment"' in tree.text(notebook):
-            expression = f"({stem} and not test_studies)"
-            ran = {f"notebooks/{stem}.md#code", *tree.closure({notebook}) - {notebook}}
-            ran |= studies | tree.under("notebooks/results")
-            name = f"studies {stem}"
-            found.append(Proof(name, f"({stem} and test_studies)", frozenset(ran)))
-        if answers := tree.under(f"tests/notebooks/answers/{stem}.py"):
-            own |= answers | tree.closure({notebook})  # the checks of its exercises are run
-        found.append(Proof(f"stored {stem}", expression, frozenset(shared | own)))
+        if '"experiment"' in tree.text(notebook) or answers in tree.files:
+            expression = f"({stem} and not {WORKED})"
+            code = {f"notebooks/{stem}.md#code", f"{notebook}#code"}
+            code |= tests | package | tree.under("notebooks/results")
+            found.append(Proof(f"worked {stem}", f"({stem} and {WORKED})", frozenset(code)))
+        others = tuple(f"{other[:2]}_" for other in stems if other != stem)
+        own = {name for name in material if not Path(name).name.startswith(others)}
+        found.append(Proof(f"stored {stem}", expression, frozenset(tests | package | own)))
     none = f"not ({' or '.join(stems)})"
-    return [*found, Proof("stored what they share", none, frozenset(studies | material))]
+    return [*found, Proof("stored what they share", none, frozenset(tests | material))]
 
 
 def run_again(tree: Tree) -> list[Proof]:
@@ -160,7 +161,7 @@ def run_again(tree: Tree) -> list[Proof]:
     found = []
     for path in reversed(chapters(folder=tree.root / "notebooks")):
         name = f"notebooks/{path.stem}.ipynb"
-        reads = {f"{name}#code", *tree.closure({name}) - {name}}
+        reads = {f"{name}#code", SANITIZE, *tree.closure({name}) - {name}}
         if "results/" in tree.text(name):
             reads |= tree.under("notebooks/results")
         found.append(Proof(f"run {path.stem}", name, frozenset(reads)))
@@ -170,7 +171,6 @@ def run_again(tree: Tree) -> list[Proof]:
 def in_a_browser(tree: Tree) -> list[Proof]:
     """Return a proof for each test file of the site and of the playground."""
     site = set(tree.files) - tree.under("tests", "tools", ".ci", ".github")
-    site -= {name for name in site if name.startswith("notebooks/") and name.endswith(".md")}
     helpers = tree.under("tests/conftest.py", "tests/site/conftest.py")
     found = []
     for name in found_tests(tree, "tests/site", "tests/playground"):
@@ -202,10 +202,12 @@ def all_steps(proofs: Proofs, site: Path) -> list[Step]:
     def of_site(some: list[Proof]) -> list[Proof]:
         return [proof for proof in some if proof.argument.startswith("tests/site/")]
 
-    def types(_: list[Proof]) -> list[list[str]]:
-        build = [sys.executable, "tools/build.py", str(site)]
-        needed = any(proofs.unproven(proof) for proof in of_site(of_pages))
-        return [[*python, "mypy", "--no-error-summary"], *([build] if needed else [])]
+    def build(_: list[Proof]) -> list[list[str]]:
+        needed = any([proofs.unproven(proof) for proof in of_site(of_pages)])
+        return [[sys.executable, "tools/build.py", str(site)]] if needed else []
+
+    def jobs(some: list[Proof]) -> str:
+        return JOBS if len(some) > FEW else "0"
 
     def covered(some: list[Proof]) -> list[list[str]]:
         if len(some) == len(of_package):
@@ -213,7 +215,11 @@ def all_steps(proofs: Proofs, site: Path) -> list[Step]:
         else:
             print("line coverage is measured where all of them run: make test ALL=1", flush=True)
             options = []
-        return [pytest(*arguments(some), *options, share="worksteal")]
+        return [pytest(*arguments(some), *options, jobs=jobs(some), share="worksteal")]
+
+    def as_they_are(some: list[Proof]) -> list[list[str]]:
+        chosen = choice(some) if len(some) < len(stored) else []
+        return [pytest("tests/notebooks", *chosen, jobs=jobs(some), share="worksteal")]
 
     def pages(some: list[Proof]) -> list[list[str]]:
         folder = [f"--site={site / '_build' / 'html'}", f"--seen={SEEN}"]
@@ -221,19 +227,21 @@ def all_steps(proofs: Proofs, site: Path) -> list[Step]:
 
     return [
         Step(
-            "style and format",
+            "style, format and types",
             [],
             lambda _: [
                 [*python, "ruff", "check", "-q", "."],
                 [*python, "ruff", "format", "-q", "--check", "."],
+                [*python, "mypy", "--no-error-summary"],
             ],
-            "ruff's words are above; for the format: .venv/bin/ruff format .",
+            "ruff's and mypy's words are above; for the format: .venv/bin/ruff format .",
         ),
         Step(
-            "types, and beside them the site built strictly",
+            "the site built strictly, beside what follows",
             [],
-            types,
-            "mypy's words are above, or the builder's: every warning is an error",
+            build,
+            "the builder's words are above: every warning is an error",
+            beside=True,
         ),
         Step(
             "package, tools and architecture, with line coverage of at least 95 %",
@@ -244,13 +252,7 @@ def all_steps(proofs: Proofs, site: Path) -> list[Step]:
         Step(
             "chapters as stored: pairs, outputs, records of claims",
             stored,
-            lambda some: [
-                pytest(
-                    "tests/notebooks",
-                    *(choice(some) if len(some) < len(stored) else []),
-                    share="worksteal",
-                )
-            ],
+            as_they_are,
             "after an edit: make notebooks CHAPTER=NN, and make records CHAPTER=NN for new claims",
         ),
         Step(
@@ -287,39 +289,62 @@ def chapter_steps(tree: Tree, selection: str) -> list[Step]:
     ]
 
 
+class Running:
+    """A step under way."""
+
+    def __init__(self, step: Step, place: str, todo: list[Proof], missing: str = "") -> None:
+        self.step, self.place, self.since = step, place, time.perf_counter()
+        variables = environment(CHECK_MISSING=missing)
+        self.processes = [
+            subprocess.Popen(command, cwd=ROOT, env=variables) for command in step.commands(todo)
+        ]
+
+    def wait(self) -> int:
+        """Wait for the end; return 0, or the status of what failed."""
+        return max((abs(process.wait()) for process in self.processes), default=0)
+
+    def end(self) -> int:
+        """Wait for the end, and say what it was."""
+        if status := self.wait():
+            print(f"\nFAILED: {self.place} {self.step.title}: {self.step.advice}.", file=sys.stderr)
+        elif self.processes:
+            print(f"{self.place} passed in {time.perf_counter() - self.since:.0f} s", flush=True)
+        return status
+
+
 def run(steps: list[Step], proofs: Proofs) -> int:
     """Run what is not proven, step by step; return 0, or the status of the first that failed."""
     started = time.perf_counter()
     spared = 0
-    for number, step in enumerate(steps, start=1):
-        print(f"\n[{number}/{len(steps)}] {step.title} ...", flush=True)
-        todo = [proof for proof in step.proofs if proofs.unproven(proof)]
-        if before := [proof.name for proof in step.proofs if proof not in todo]:
-            spared += len(before)
-            print(f"proven before, unchanged: {short(before)}", flush=True)
-            if not todo:
+    beside: list[Running] = []
+    try:
+        for number, step in enumerate(steps, start=1):
+            place = f"[{number}/{len(steps)}]"
+            print(f"\n{place} {step.title} ...", flush=True)
+            if number == len(steps):
+                for other in beside:
+                    if status := other.end():
+                        return status
+            todo = [proof for proof in step.proofs if proofs.unproven(proof)]
+            if before := [proof.name for proof in step.proofs if proof not in todo]:
+                spared += len(before)
+                print(f"proven before, unchanged: {short(before)}", flush=True)
+                if not todo:
+                    continue
+            if step.beside:
+                beside.append(Running(step, place, todo))
                 continue
-        since = time.perf_counter()
-        with tempfile.TemporaryDirectory() as scratch:
-            missing = Path(scratch, "missing")
-            variables = environment(CHECK_MISSING=str(missing))
-            running = [
-                subprocess.Popen(command, cwd=ROOT, env=variables)
-                for command in step.commands(todo)
-            ]
-            status = max(abs(process.wait()) for process in running)
-            elapsed = time.perf_counter() - since
-            if status:
-                print(
-                    f"\nFAILED at step {number} of {len(steps)}, {step.title}: {step.advice}.",
-                    file=sys.stderr,
-                )
-                return status
-            print(f"[{number}/{len(steps)}] passed in {elapsed:.0f} s", flush=True)
-            if missing.exists():
-                print("what was skipped, see above, is missing here: this is not proven")
-            else:
-                proofs.keep(todo)
+            with tempfile.TemporaryDirectory() as scratch:
+                missing = Path(scratch, "missing")
+                if status := Running(step, place, todo, str(missing)).end():
+                    return status
+                if missing.exists():
+                    print("what was skipped, see above, is missing here: this is not proven")
+                else:
+                    proofs.keep(todo)
+    finally:
+        for other in beside:
+            other.wait()
     print(f"\nAll {len(steps)} steps passed in {time.perf_counter() - started:.0f} s.")
     if spared:
         print(f"{spared} things were proven before; make test ALL=1 proves them again.")

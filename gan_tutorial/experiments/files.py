@@ -158,7 +158,10 @@ def read(path: Path, names: list[str], seeds: int, seed: int, block: int = 0) ->
     path, seed = block_file(path, block), block_seed(seed, block)
     how = "make experiments" + (f" BLOCK={block}" if block else "")
     if not path.is_file():
-        raise ValueError(f"there is no {str(path)!r}: {how} computes it")
+        raise ValueError(
+            f"there is no {str(path)!r} in {str(Path.cwd())!r}: run the chapter from its own "
+            f"folder, notebooks/, as JupyterLab does; or {how} computes it"
+        )
     lines = path.read_text(encoding="utf-8").splitlines()
     about = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
     text = list(csv.reader(line for line in lines if not line.startswith("# ")))

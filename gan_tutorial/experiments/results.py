@@ -164,8 +164,8 @@ class Result:
         - The intervals are for the mean difference, by bootstrap over seeds: BCa, its level
           widened as Student's t is wider than the normal, without which it would cover too little
           at 16 or 32 seeds. All K family intervals hold at once with probability `level`
-          (Bonferroni). Both are kept to where no few seeds lie far from the rest: say with `lost`
-          which are of another kind.
+          (Bonferroni). A few runs far from all others, such as those that failed, would break that
+          promise: name them with `lost`.
         - p is that of the sign-flip test: how often is the mean as far from 0 when each
           difference gets a sign by chance? Exact up to 13 seeds, else from 9999 flips, so never
           below 0.0002. `p_holm` is Holm's correction for the K tests.

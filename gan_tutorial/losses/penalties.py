@@ -167,7 +167,8 @@ def _gradient_penalties(penalties: Any, D: Any, x_real: Tensor, x_fake: Tensor) 
     """Return the sum of such penalties: as in its own step, D sees all samples in one batch."""
     samples = [x_real if penalty.at == "real" else x_fake for penalty in penalties]
     axis = _axis_of_m(D, x_real) if len(samples) > 1 else 0
-    squared = _slope(D, torch.cat(samples, axis)).square().sum(dim=-1, keepdim=True)
+    slope = _slope(D, torch.cat(samples, axis))
+    squared = slope.square().sum(dim=-1, keepdim=True)
     parts = squared.split([x.shape[axis] for x in samples], axis)
     first, *rest = (p.gamma / 2 * _mean(part) for p, part in zip(penalties, parts, strict=True))
     return sum(rest, start=first)

@@ -100,7 +100,7 @@ def test_a_file_of_another_study_is_refused(stored, changes, words):
 
 
 def test_a_missing_file_is_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match=r"there is no '.*none\.csv': make experiments computes"):
+    with pytest.raises(ValueError, match=r"there is no '.*none\.csv' in '.*': run the chap"):
         study(**STUDY).stored(tmp_path / "none.csv")
 
 
@@ -153,7 +153,10 @@ def test_another_block_can_be_asked_for_and_is_alone(block, seed, blocks, monkey
 @pytest.mark.parametrize(
     ("block", "words"),
     [
-        ("2", r"there is no '.*study-2\.csv': make experiments BLOCK=2 computes it"),
+        (
+            "2",
+            r"no '.*study-2\.csv' in '.*': run .* notebooks/, .* BLOCK=2 computes it",
+        ),
         ("-1", "must be a whole number of at least 0, got '-1'"),
         ("one", "GAN_TUTORIAL_STUDY_BLOCK must be a whole number of at least 0, got 'one'"),
     ],

@@ -28,11 +28,12 @@ def looks(site: Path, pages: Iterable[str], how: str) -> dict[str, str]:
         for path in sorted(site.rglob("*"))
         if path.is_file() and path.suffix != ".html"
     }
-    shared = [value for path, value in files.items() if "_static" in path.parts]
+    others = [path for path in files if "_static" not in path.parts]
+    shared = [files[path] for path in files if "_static" in path.parts]
     found = {}
     for name in pages:
         text = (site / name).read_text(encoding="utf-8")
-        named = [[path.name, value] for path, value in files.items() if path.name in text]
+        named = [[path.name, files[path]] for path in others if path.name in text]
         found[name] = digest(json.dumps([how, text, named, shared]).encode())
     return found
 

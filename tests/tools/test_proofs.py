@@ -238,6 +238,20 @@ def test_two_runs_at_once_spoil_nothing(toy: Toy) -> None:
     }
 
 
+def test_the_last_step_waits_for_what_goes_on_beside(toy: Toy, capfd) -> None:
+    def step(code: str, *, beside: bool = False) -> Step:
+        return Step(code, [], lambda _: [[sys.executable, "-c", code]], "advice", beside)
+
+    late = f"import time; time.sleep(1); open({str(toy.log)!r}, 'w')"
+    early = f"import os; assert not os.path.exists({str(toy.log)!r})"
+    last = f"import os; assert os.path.exists({str(toy.log)!r})"
+    proofs = Proofs(toy.root / ".cache", toy.look)
+    assert check.run([step(late, beside=True), step(early), step(last)], proofs) == 0
+    assert check.run([step("exit(3)", beside=True), step("1"), step("print('seen')")], proofs) == 3
+    assert "FAILED: [1/3] exit(3): advice.\n" in (printed := capfd.readouterr()).err
+    assert "seen" not in printed.out.replace("print('seen')", "")
+
+
 def test_all_runs_all_and_keeps_it(toy: Toy) -> None:
     toy.prove()
     assert toy.prove(again=True) == ALL

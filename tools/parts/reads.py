@@ -29,6 +29,7 @@ OPENED: dict[str, tuple[str, ...]] = {
     "test_makefile": ("Makefile",),
     "test_mutants": ("tools", "tests", PACKAGE),
     "test_private_settings": (),
+    "test_origins": ("notebooks",),
     "test_proofs": ("tools/check.py",),
     "test_reads": ("tools", "tests", PACKAGE, "_toc.yml", "book/records/devices.csv"),
     "test_record": ("tools/record.py",),
