@@ -8,6 +8,13 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 
+class _Kept(tuple[Any, ...]):
+    """What copies of a layer share, since nobody changes it."""
+
+    def __deepcopy__(self, memo: Any) -> "_Kept":
+        return self
+
+
 class EnsembleLayer(nn.Module):
     """N layers of one kind side by side.
 
@@ -24,7 +31,7 @@ class EnsembleLayer(nn.Module):
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
         template = copy.deepcopy(layer).to("meta")  # its options, without its weights
-        self.template = (template,)  # in a tuple, where no parameters are looked for
+        self.template = _Kept((template,))  # in a tuple, where no parameters are looked for
 
     @staticmethod
     def cannot(layer: Any) -> str:

@@ -19,12 +19,12 @@ class MinibatchStd(nn.Module):
 
     Shapes
     ------
-    x (..., m, features) -> (..., m, features + 1), m a multiple of `group`
+    x (m, features) or (N, m, features) -> one feature more, m a multiple of `group`
 
     Raises
     ------
     ValueError
-        If `group` is not a positive integer, or m is no multiple of it.
+        If `group` is not a positive integer, m is no multiple of it, or x holds images.
 
     Source
     ------
@@ -63,12 +63,13 @@ class Packed(nn.Module):
 
     Shapes
     ------
-    x (..., m, data_dim) -> D(x) (..., m / size, 1), m a multiple of `size`
+    x (m, data_dim) or (N, m, data_dim) -> D(x) (..., m / size, 1), m a multiple of `size`
 
     Raises
     ------
     ValueError
-        If `size` is not a positive integer or does not divide `D.data_dim`, or m is no multiple.
+        If `size` is not a positive integer or does not divide `D.data_dim`, D has none, m is no
+        multiple, or x holds images.
 
     Source
     ------
@@ -78,6 +79,8 @@ class Packed(nn.Module):
     def __init__(self, D: Any, size: int) -> None:
         super().__init__()
         size = whole("size", size)
+        if not hasattr(D, "data_dim"):
+            raise ValueError(f"packs are of vectors, and {type(D).__name__} has no data_dim")
         if D.data_dim % size:
             raise ValueError(f"D takes {D.data_dim} numbers, which are not packs of {size} samples")
         self.D, self.data_dim, self.samples_per_logit = D, D.data_dim // size, size
@@ -98,6 +101,11 @@ class Packed(nn.Module):
 
 def _in_groups(x: Tensor, size: int) -> Tensor:
     """Cut (..., m, features) into groups of samples in a row, (..., m / size, size, features)."""
+    if x.dim() > 3:  # the axis before the last would be an image's height
+        raise ValueError(
+            "groups are of vectors, (m, features) or (N, m, features): flatten images before, "
+            f"got shape {tuple(x.shape)}"
+        )
     if x.dim() < 2 or x.shape[-2] % size:
         raise ValueError(f"samples must come in groups of {size}, got shape {tuple(x.shape)}")
     return x.unflatten(-2, (-1, size))

@@ -289,6 +289,18 @@ def test_groups_that_do_not_fit_are_refused():
         networks.Packed(networks.MLPDiscriminator(6), 4)
 
 
+def test_groups_of_images_are_refused():
+    images = noise(8, 3, 4, 4)  # whose height is a multiple of the group
+    words = r"flatten images before, got shape \(8, 3, 4, 4\)$"
+    with pytest.raises(ValueError, match=words):
+        networks.MinibatchStd(4)(images)
+    with pytest.raises(ValueError, match=words):
+        networks.Packed(networks.MLPDiscriminator(8), 2).logits(images)
+    assert networks.MinibatchStd(4)(images.flatten(1)).shape == (8, 49)
+    with pytest.raises(ValueError, match="packs are of vectors, and Conv2d has no data_dim"):
+        networks.Packed(nn.Conv2d(3, 1, 4), 2)
+
+
 # --- spectral norm
 
 
