@@ -152,3 +152,21 @@ def test_results_that_are_not_finite_are_compared_too():
     assert check_forward(ours, batch(2, 6, 4)).isinf().any()
     ours = replicate(own(lambda h, x: (x - 1).log() * h), Streams(0, 2))
     assert check_forward(ours, batch(2, 6, 4)).isnan().any()
+
+
+class Remembering(nn.Identity):
+    """A normalisation whose averages exist only after a first batch in training mode."""
+
+    per_member = True
+    mean = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            self.mean = x.mean(-2, keepdim=True).detach()
+        return x - self.mean
+
+
+def test_what_can_be_evaluated_only_after_training_is_tried_in_training_mode():
+    ensemble = replicate(nn.Sequential(nn.Linear(2, 3), Remembering()), Streams(0, 2))
+    x = Streams(1, 2).randn(5, 2)
+    torch.testing.assert_close(check_forward(ensemble, x), ensemble(x))

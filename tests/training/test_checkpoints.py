@@ -93,10 +93,10 @@ class StopError(Exception):
 
 
 class Stopping(data.Target):
-    """TARGET, which stops at its n-th draw, in the middle of a step, after two draws as trials."""
+    """TARGET, which stops at its n-th draw: in the middle of a step. The first draw is a trial."""
 
     def __init__(self, call: int) -> None:
-        self.left = call + 2
+        self.left = call + 1
 
     def sample(self, n: int, **how):
         self.left -= 1
