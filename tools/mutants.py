@@ -36,8 +36,8 @@ COPIED = {"gan_tutorial", "tests", "tools", "pyproject.toml"}
 # Loaded once, before each round of tests is forked off; the package itself is not.
 PRELOAD = ["pytest", "torch._dynamo", "tqdm", "statsmodels.stats.multitest", "matplotlib.pyplot"]
 SETTINGS = {
-    "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",  # a mutant of equal length would be taken for the last one
+    "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TQDM_DISABLE": "1", "MPLBACKEND": "Agg",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1",
 }  # fmt: skip
 # 10 more than pytest's status, to tell it from that of a process that never got so far
 PASSED, FAILED, STOPPED, NOTHING_TO_RUN, ASTRAY = 10, 11, 12, 15, 99
@@ -99,7 +99,7 @@ def _tests_in(folder: str, arguments: list[str], log: str) -> None:
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.chdir(folder)
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = True  # a mutant as long would be taken for the last one
     sys.path.insert(0, folder)
     package = importlib.util.find_spec("gan_tutorial")
     if package is None or not (package.origin or "").startswith(folder):

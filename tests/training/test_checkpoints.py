@@ -374,7 +374,7 @@ def test_after_ctrl_c_the_step_is_ended_and_written(where, path, monkeypatch, ne
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to oneself")
-def test_a_second_ctrl_c_does_not_wait_and_half_a_step_is_not_written(path):
+def test_a_second_ctrl_c_does_not_wait_and_half_a_step_is_not_written(path, never_stopped):
     class Twice(Stopping):
         def sample(self, n: int, **how):
             self.left -= 1
@@ -387,6 +387,7 @@ def test_a_second_ctrl_c_does_not_wait_and_half_a_step_is_not_written(path):
     assert run.interrupted
     assert run.steps == 4
     assert torch.load(path, weights_only=True)["steps"] == 4
+    assert_same(train(checkpoint=path, resume=True), never_stopped)  # D's first half is not in it
 
 
 def test_a_place_that_cannot_be_written_is_named_before_the_first_step(tmp_path, monkeypatch):
