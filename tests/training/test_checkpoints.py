@@ -346,6 +346,15 @@ def test_ctrl_c_inside_a_write_is_as_good_as_elsewhere(path, monkeypatch, never_
     assert_same(train(checkpoint=path, resume=True), never_stopped)
 
 
+@pytest.fixture
+def ctrl_c():
+    """Let SIGINT mean Ctrl-C here: a process started in the background may have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to oneself")
 @pytest.mark.parametrize("where", ["in D's half of a step", "in a write"])
 def test_after_ctrl_c_the_step_is_ended_and_written(where, path, monkeypatch, never_stopped):
@@ -373,6 +382,7 @@ def test_after_ctrl_c_the_step_is_ended_and_written(where, path, monkeypatch, ne
     assert_same(train(checkpoint=path, resume=True), never_stopped)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to oneself")
 def test_a_second_ctrl_c_does_not_wait_and_half_a_step_is_not_written(path, never_stopped):
     class Twice(Stopping):
