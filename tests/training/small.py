@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_tutorial import data, losses, networks, training
-from gan_tutorial.ensemble import member
+from gan_tutorial.ensemble import Streams, member, replicate
 
 TARGET = data.gaussian(reference.MEAN, reference.STD)
 
@@ -103,3 +103,36 @@ LOOPS = {
 
 # In a relativistic game D's last bias cancels: its gradient is rounding noise, magnified by Adam.
 BIASED = {"relativistic", "all at once"}
+
+
+def trained_alone(make, target, i: int, steps: int, *, seed: int, m: int, gamma: float):
+    """Train member i as an ordinary pair, by hand: R1 + R2 over all of a sample, labels if any."""
+    streams = Streams(seed, [i])
+    G, D = (member(replicate(network, streams), 0) for network in make())
+    (stream,) = streams
+
+    class One:
+        rand = staticmethod(lambda *shape: torch.rand(*shape, generator=stream))
+        randn = staticmethod(lambda *shape: torch.randn(*shape, generator=stream))
+
+    g_optimizer = torch.optim.Adam(G.parameters(), lr=2e-3, betas=(0.5, 0.999))
+    d_optimizer = torch.optim.Adam(D.parameters(), lr=2e-3, betas=(0.5, 0.999))
+    for _ in range(steps):
+        sample = target.sample(m, generator=One)
+        x_real, *labels = sample if isinstance(sample, tuple) else (sample,)
+        x_real = x_real.double()
+        x_fake = G(One.randn(m, G.noise_dim).double(), *labels)
+        d_loss = losses.nonsaturating.d(
+            D.logits(x_real, *labels), D.logits(x_fake.detach(), *labels)
+        )
+        for x in (x_real, x_fake):
+            x = x.detach().requires_grad_()
+            (slope,) = torch.autograd.grad(D.logits(x, *labels).sum(), x, create_graph=True)
+            d_loss = d_loss + gamma / 2 * slope.flatten(1).square().sum(dim=1).mean()
+        d_optimizer.zero_grad()
+        d_loss.backward()
+        d_optimizer.step()
+        g_optimizer.zero_grad()
+        losses.nonsaturating.g(None, D.logits(x_fake, *labels)).backward()
+        g_optimizer.step()
+    return G, D

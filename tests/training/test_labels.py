@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small import distance, weights
+from small import distance, trained_alone, weights
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from gan_tutorial import losses, training
-from gan_tutorial.ensemble import Streams, member, replicate
 
 CLASSES = 3
 
@@ -41,37 +40,6 @@ def pair() -> tuple[nn.Module, nn.Module]:
     return Conditional(2).double(), Conditional(1).double()
 
 
-def by_hand(i: int, steps: int, gamma: float) -> tuple[nn.Module, nn.Module]:
-    """Train member i alone, with R1 + R2, both sides of D's step in one batch."""
-    streams = Streams(5, [i])
-    G, D = (member(replicate(network, streams), 0) for network in pair())
-    (stream,) = streams
-
-    class One:
-        rand = staticmethod(lambda *shape: torch.rand(*shape, generator=stream))
-        randn = staticmethod(lambda *shape: torch.randn(*shape, generator=stream))
-
-    adam = {"lr": 2e-3, "betas": (0.5, 0.999)}
-    g_optimizer = torch.optim.Adam(G.parameters(), **adam)
-    d_optimizer = torch.optim.Adam(D.parameters(), **adam)
-    for _ in range(steps):
-        x_real, labels = Clusters().sample(16, generator=One)
-        x_real = x_real.double()
-        x_fake = G(One.randn(16, 2).double(), labels)
-        d_loss = losses.nonsaturating.d(D.logits(x_real, labels), D.logits(x_fake.detach(), labels))
-        for x in (x_real, x_fake):
-            x = x.detach().requires_grad_()
-            (slope,) = torch.autograd.grad(D.logits(x, labels).sum(), x, create_graph=True)
-            d_loss = d_loss + gamma / 2 * slope.square().sum(dim=1).mean()
-        d_optimizer.zero_grad()
-        d_loss.backward()
-        d_optimizer.step()
-        g_optimizer.zero_grad()
-        losses.nonsaturating.g(None, D.logits(x_fake, labels)).backward()
-        g_optimizer.step()
-    return G, D
-
-
 @pytest.mark.no_cover
 def test_a_labelled_run_is_the_loop_written_by_hand():
     run = training.train(
@@ -79,7 +47,7 @@ def test_a_labelled_run_is_the_loop_written_by_hand():
         batch_size=16, lr=2e-3, steps=60, replicas=3, seed=5,
     )  # fmt: skip
     for i in (0, 2):
-        G, D = by_hand(i, 60, 0.2)
+        G, D = trained_alone(pair, Clusters(), i, 60, seed=5, m=16, gamma=0.2)
         assert distance(weights(run.G, i), weights(G)) < 1e-12
         assert distance(weights(run.D, i), weights(D)) < 1e-12
 
