@@ -81,7 +81,7 @@ def with_members(x: Tensor, replicas: int) -> Tensor:
     return x.expand(replicas, *x.shape) if x.dim() in (2, 4) else x
 
 
-def check_batch(x: Tensor, weight: Tensor, shape: str, fits: bool) -> None:
+def check_batch(x: Tensor, weight: Tensor, shape: Any, fits: bool) -> None:
     """Refuse a batch that does not fit the N-fold weight that it is to meet."""
     if not fits or (x.dtype, x.device) != (weight.dtype, weight.device):
         raise ValueError(

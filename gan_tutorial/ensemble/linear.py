@@ -27,16 +27,16 @@ class EnsembleLinear(EnsembleLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the N outputs for the N batches x."""
-        weight = self.weight
+        weight, bias = self.weight, self.bias
         replicas, outputs, inputs = weight.shape
         x = with_members(x, replicas)
-        check_batch(x, weight, f"{inputs}", x.shape[:1] + x.shape[2:] == (replicas, inputs))
+        check_batch(x, weight, inputs, x.shape[:1] + x.shape[2:] == (replicas, inputs))
         if replicas > 1 and outputs == 1:  # many products with one column each are slow
             y = (x * weight).sum(dim=-1, keepdim=True)
-            return y if self.bias is None else y + self.bias
-        if self.bias is None:
+            return y if bias is None else y + bias
+        if bias is None:
             return torch.bmm(x, weight.transpose(1, 2))
-        return torch.baddbmm(self.bias, x, weight.transpose(1, 2))
+        return torch.baddbmm(bias, x, weight.transpose(1, 2))
 
 
 class EnsembleEmbedding(EnsembleLayer):

@@ -51,13 +51,14 @@ class Pairs:
 
     def _each(self, player: str, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         size = self.replicas // len(self.pairs)
-        parts = [
+        if len(self.pairs) == 1:
+            pair_loss = getattr(self.pairs[0], player)
+            return per_member(f"loss.{player}", pair_loss(real_logits, fake_logits), size)
+        blocks = zip(self.pairs, real_logits.split(size), fake_logits.split(size), strict=True)
+        return torch.cat([
             per_member(f"loss.{player}", getattr(pair, player)(real, fake), size)
-            for pair, real, fake in zip(
-                self.pairs, real_logits.split(size), fake_logits.split(size), strict=True
-            )
-        ]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+            for pair, real, fake in blocks
+        ])  # fmt: skip
 
 
 def per_member(name: str, value: Any, replicas: int) -> Tensor:
