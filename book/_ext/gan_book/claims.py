@@ -27,7 +27,7 @@ KINDS = {
     "exact": "exact",
     "machine": "on a machine",
 }
-EXERCISE = re.compile(r"(?P<mark>[☐★]) (?P<text>Exercise \d+: .+)")
+EXERCISE = re.compile(r"(?P<mark>[☐★]) (?P<text>(?:Exercise \d+|Your turn [A-Z]): .+)")
 CHECK = "M3.2 8.6 6.4 11.8 12.8 4.6"  # the tick, drawn: fonts disagree about ✔
 
 
