@@ -55,33 +55,33 @@ def perfect_distances(n):
     for i in range(100):
         noise = torch.Generator().manual_seed(SEED + i)
         x = 0.3 + 0.15 * torch.randn(n, 1, generator=noise)
-        found.append(metrics.wasserstein_distance(x, target.quantiles(n)))
+        found.append(metrics.wasserstein_distance(x, bell.quantiles(n)))
     return torch.stack(found)
 
 
 # %% C wrong: two samples against each other
 def perfect_distances(n):
     return metrics.noise_floor(
-        metrics.wasserstein_distance, target, n, repeats=100, seed=SEED
+        metrics.wasserstein_distance, bell, n, repeats=100, seed=SEED
     )
 
 
 # %% C wrong: the quantiles against themselves
 def perfect_distances(n):
-    same = metrics.wasserstein_distance(target.quantiles(n), target.quantiles(n))
+    same = metrics.wasserstein_distance(bell.quantiles(n), bell.quantiles(n))
     return same.expand(100)
 
 
 # %% C wrong: always the same sample
 def perfect_distances(n):
-    x = target.sample(n, seed=SEED)
-    return metrics.wasserstein_distance(x, target.quantiles(n)).expand(100)
+    x = bell.sample(n, seed=SEED)
+    return metrics.wasserstein_distance(x, bell.quantiles(n)).expand(100)
 
 
 # %% C wrong: of one size
 def perfect_distances(n):
-    draws = torch.stack([target.sample(1000, seed=SEED + i) for i in range(100)])
-    return metrics.wasserstein_distance(draws, target.quantiles(1000))
+    draws = torch.stack([bell.sample(1000, seed=SEED + i) for i in range(100)])
+    return metrics.wasserstein_distance(draws, bell.quantiles(1000))
 
 
 # %% 1 right: the share of each piece by hand
