@@ -163,9 +163,7 @@ def _bound_problems(call: ast.Call, sentences: list[str]) -> Iterator[str]:
                 yield f"the sentence names another bound than {bound:g}: {sentence!r}"
 
 
-def _exercise_problems(
-    cells: list[tuple[int, NotebookNode]], notebook: NotebookNode
-) -> list[str]:
+def _exercise_problems(cells: list[tuple[int, NotebookNode]], notebook: NotebookNode) -> list[str]:
     found = []
     history: dict[str, list[tuple[int, str]]] = {}
     for index, (_, cell) in enumerate(cells):
@@ -175,9 +173,7 @@ def _exercise_problems(
     evening = notebook.cells[0].source.startswith("# 0. ")
     counted = [label for label in history if label.isdigit() or evening]
     if len(counted) < EXERCISES_REQUIRED:
-        found.append(
-            f"the chapter has {len(counted)} exercises, {EXERCISES_REQUIRED} are required"
-        )
+        found.append(f"the chapter has {len(counted)} exercises, {EXERCISES_REQUIRED} are required")
     for number, marks in sorted(history.items()):
         if [mark for _, mark in marks] != ["☐", "★"]:
             found.append(f"exercise {number} is not first unsolved, then solved")
