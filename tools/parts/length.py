@@ -105,7 +105,7 @@ def visible_lines(cell: NotebookNode) -> int:
     if UNSEEN & set(tags(cell)) or re.search(r"^exercise\(", cell.source, re.MULTILINE):
         return 0
     shown = cell.source
-    if "show_source(" in shown:
+    if "show_source(" in shown and "hide-output" not in tags(cell):
         for output in cell.get("outputs", []):
             shown += "\n" + dict(output_texts(output)).get("text/plain", "")
     return sum(bool(line.strip()) for line in shown.splitlines())
