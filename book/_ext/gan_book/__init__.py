@@ -4,11 +4,11 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from gan_book import boxes, claims, colophon, docstrings, light, pages, playground
+from gan_book import boxes, claims, colophon, docstrings, equations, light, pages, playground
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register every part of the extension."""
-    for part in (boxes, claims, colophon, docstrings, light, pages, playground):
+    for part in (boxes, claims, colophon, docstrings, equations, light, pages, playground):
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

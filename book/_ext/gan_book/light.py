@@ -44,6 +44,11 @@ SOURCE = re.compile(r'\bsrc="([^"]*)"')
 PRELOAD = re.compile(r'[ \t]*<link rel="preload"[^>]*>\n?')
 STYLE = re.compile(r'[ \t]*<link\b(?=[^>]*\brel="stylesheet")[^>]*\bhref="([^"]*)"[^>]*>\n?')
 
+# Parts of code that book.css shows like the code around them.
+PLAIN = ("n", "nn", "ne", "o", "p", "vm", "w")
+TOKEN = re.compile(rf'<span class="(?:{"|".join(PLAIN)})">([^<]*)</span>')
+CODE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
+
 # On a square of 16, with lines 2 wide.
 ICONS = {
     "angle-left": '<path d="M10.5 2.5 5 8l5.5 5.5"/>',
@@ -67,6 +72,7 @@ def lighten(page: str) -> str:
     """Take from a page what it does not use, and let scripts wait until it is there."""
     page = ICON.sub(_icon, PRELOAD.sub("", page))
     page = SCRIPT.sub(lambda script: _script(script, page), page)
+    page = CODE.sub(lambda code: TOKEN.sub(r"\1", code[0]), page)
     page = re.sub(r'\s+data-bs-(?:toggle|placement)="[^"]*"', "", page)
     # the button's name is what one sees on it, so that one can say it
     return re.sub(r'(<button class="btn search-button-field[^>]*) aria-label="[^"]*"', r"\1", page)
@@ -110,7 +116,7 @@ def _script(script: re.Match[str], page: str) -> str:
 
 
 class Words:
-    """What a site has: the tags, classes and ids of its pages, and every word of its scripts."""
+    """What a site has: the tags, classes and ids of its pages, and the words of its scripts."""
 
     def __init__(self, pages: Iterable[str], scripts: Iterable[str]) -> None:
         self.tags = {"html", "body"}
@@ -120,7 +126,7 @@ class Words:
             for value in re.findall(r'\b(?:class|id)="([^"]*)"', page):
                 self.names |= set(value.split())
         for script in scripts:
-            found = set(re.findall(r"[A-Za-z_][\w-]*", script))
+            found = set(re.findall(r"[A-Za-z_][\w-]{2,}", script))
             self.names |= found
             self.tags |= {word.lower() for word in found}
 

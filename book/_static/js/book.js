@@ -38,22 +38,22 @@
     }
   };
   const fold = () => {
-    for (const formula of document.querySelectorAll("span.math")) {
-      formula.classList.remove("wide"); // an inline formula wider than its paragraph
+    const formulas = [...document.querySelectorAll("span.math")];
+    for (const formula of formulas) formula.classList.remove("wide");
+    const wide = formulas.filter((formula) => { // an inline formula wider than its paragraph
       const room = formula.closest("p, li, td, th, dd, h1, h2, h3").getBoundingClientRect().width;
-      formula.classList.toggle("wide", formula.getBoundingClientRect().width > room + 1);
-    }
+      return formula.getBoundingClientRect().width > room + 1;
+    });
+    for (const formula of wide) formula.classList.add("wide");
     reach();
   };
   const start = () => {
     name();
     stay();
+    fold();
     unfold();
     addEventListener("hashchange", unfold);
-    reach();
     addEventListener("resize", fold);
-    const typeset = window.MathJax && MathJax.startup && MathJax.startup.promise;
-    if (typeset) typeset.then(fold);
   };
   if (document.readyState === "complete") start();
   else addEventListener("load", start);
