@@ -217,18 +217,20 @@ def in_short(value: float) -> str:
     return shown.replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "−")
 
 
-def exercise(number: int, check: Callable[[], object]) -> None:
+def exercise(label: int | str, check: Callable[[], object]) -> None:
     """Run the check of an exercise and say whether it is solved: a check fails by raising.
 
+    Exercises have numbers. A blank to fill in the middle of a chapter, *your turn*, has a letter.
     The line ends with the first line of what was raised, after its type if the error is not the
     check's own. To see all of an error, call the check itself.
     """
+    name = f"Your turn {label}" if isinstance(label, str) else f"Exercise {label}"
     try:
         check()
     except Exception as error:
-        print(f"☐ Exercise {number}: not solved yet{_hint(error)}")
+        print(f"☐ {name}: not solved yet{_hint(error)}")
     else:
-        print(f"★ Exercise {number}: solved")
+        print(f"★ {name}: solved")
 
 
 def show_source(thing: Any) -> None:

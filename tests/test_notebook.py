@@ -338,6 +338,11 @@ def test_an_exercise_that_is_solved(capsys):
     assert capsys.readouterr().out == "★ Exercise 2: solved\n"
 
 
+def test_a_letter_is_a_blank_to_fill_in(capsys):
+    exercise("A", lambda: None)
+    assert capsys.readouterr().out == "★ Your turn A: solved\n"
+
+
 @pytest.mark.parametrize(
     ("error", "hint"),
     [

@@ -1,7 +1,8 @@
 """Execute chapters and store their outputs: the only writer of ``notebooks/*.ipynb``.
 
-    python tools/execute.py        # every chapter
-    python tools/execute.py 03     # one of them
+    python tools/execute.py            # every chapter
+    python tools/execute.py 03         # one of them
+    python tools/execute.py 03 --text  # only its text has changed: keep the outputs of the last run
 
 Each ``.md`` is run from its first cell in a fresh kernel. The ``.ipynb`` is replaced only when the
 whole run went well, and holds nothing that depends on the machine or the hour: two runs with the
@@ -41,7 +42,7 @@ from parts.chapters import (
 )
 from parts.origins import origins
 from parts.reading import printed_claims
-from parts.verify import PICTURE, output_problems
+from parts.verify import PICTURE, integrity_problems, output_problems
 
 METADATA = {
     "jupytext": {"formats": "ipynb,md:myst"},
@@ -144,8 +145,33 @@ def execute(path: Path, timeout: int) -> tuple[float, float, int]:
         raise ChapterError("the kernel died") from None
     elapsed = time.perf_counter() - started
     clean(notebook)
+    return cpu, elapsed, store(path, notebook, kept_claims(notebook, made))
+
+
+def keep_outputs(path: Path) -> int:
+    """Give the text of the chapter at ``path`` (.md) the outputs that its ``.ipynb`` holds.
+
+    Returns the size in bytes. Code and its order must be those of the run.
+    """
+    notebook = read_text(path)
+    try:
+        stored = nbformat.read(path.with_suffix(".ipynb"), as_version=4)
+    except FileNotFoundError:
+        raise ChapterError("it was never run") from None
+    if problems := integrity_problems(stored):
+        raise ChapterError("\n  ".join(problems))
+    ours, theirs = ([cell for _, cell in code_cells(book)] for book in (notebook, stored))
+    if [cell.source for cell in ours] != [cell.source for cell in theirs]:
+        raise ChapterError("its code is not that of the run: run it again, without --text")
+    for cell, run in zip(ours, theirs, strict=True):
+        cell.outputs, cell.execution_count = run.outputs, run.execution_count
+    return store(path, notebook, stored.metadata["gan_tutorial"]["claims"])
+
+
+def store(path: Path, notebook: NotebookNode, claims: list[dict[str, Any]]) -> int:
+    """Write the ``.ipynb`` of a chapter, with a digest of what its run determined."""
     notebook.metadata = nbformat.from_dict(METADATA)  # the run adds the kernel's exact version
-    notebook.metadata["gan_tutorial"] = {"claims": kept_claims(notebook, made)}
+    notebook.metadata["gan_tutorial"] = {"claims": claims}
     notebook.metadata["gan_tutorial"]["outputs"] = outputs_digest(notebook)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     nbformat.validate(notebook)
@@ -158,20 +184,25 @@ def execute(path: Path, timeout: int) -> tuple[float, float, int]:
     if problems:
         raise ChapterError("the outputs may not be stored:\n  " + "\n  ".join(problems))
     write_atomically(path.with_suffix(".ipynb"), text)
-    return cpu, elapsed, size
+    return size
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Execute the chapters named on the command line; return 1 if any failed."""
     parser = argparse.ArgumentParser(description="execute chapters and store their outputs")
     parser.add_argument("chapter", nargs="?", default="", help="03, 03_discriminator or a path")
+    parser.add_argument("--text", action="store_true", help="keep the outputs of the last run")
     parser.add_argument("--timeout", type=int, default=300, help="seconds for one cell")
     options = parser.parse_args(arguments)
     selected = chapters(options.chapter)
     failed = 0
     for number, path in enumerate(selected, start=1):
-        print(f"[{number}/{len(selected)}] {path.stem}: running", flush=True)
+        doing = "keeping its outputs" if options.text else "running"
+        print(f"[{number}/{len(selected)}] {path.stem}: {doing}", flush=True)
         try:
+            if options.text:
+                keep_outputs(path)
+                continue
             cpu, elapsed, size = execute(path, options.timeout)
         except ChapterError as error:
             failed += 1

@@ -23,27 +23,27 @@ from nbformat import NotebookNode
 
 from parts.chapters import NOTEBOOKS, code_cells
 
-HEADING = re.compile(r"^# %% (\d+) (right|wrong): (.+)\n", re.MULTILINE)
+HEADING = re.compile(r"^# %% (\d+|[A-Z]) (right|wrong): (.+)\n", re.MULTILINE)
 TALK = {"claim", "exercise", "print", "show_source"}  # what a check cannot depend on
 
 Answer = tuple[str, str, str]  # "right" or "wrong", what it is, its code
 
 
-def read_answers(path: Path) -> dict[int, list[Answer]]:
+def read_answers(path: Path) -> dict[str, list[Answer]]:
     """Return the answers to each exercise of a chapter."""
     _, *parts = HEADING.split(path.read_text(encoding="utf-8"))
-    answers: dict[int, list[Answer]] = {}
-    for number, kind, words, code in zip(*[iter(parts)] * 4, strict=True):
-        answers.setdefault(int(number), []).append((kind, words, code))
+    answers: dict[str, list[Answer]] = {}
+    for label, kind, words, code in zip(*[iter(parts)] * 4, strict=True):
+        answers.setdefault(label, []).append((kind, words, code))
     return answers
 
 
-def misjudged(chapter: NotebookNode, number: int, answers: list[Answer]) -> list[str]:
+def misjudged(chapter: NotebookNode, label: str, answers: list[Answer]) -> list[str]:
     """Return what the check of an exercise judges wrongly: nothing, if it counts as tested."""
     kinds = [kind for kind, _, _ in answers]
     if kinds.count("wrong") < 2 or kinds.count("right") < 1:
         return [f"two wrong answers and a right one are needed, there are {kinds}"]
-    earlier, stub, verdict, solution = _parts(chapter, number)
+    earlier, stub, verdict, solution = _parts(chapter, label)
     tried = [("wrong", "the stub", ""), ("right", "the solution", solution), *answers]
     code = "\n".join([stub, verdict, *(answer for _, _, answer in tried)])
     space: dict[str, Any] = {"__name__": "__main__"}
@@ -93,10 +93,10 @@ def _run(code: str, space: dict[str, Any]) -> list[str]:
     return printed.getvalue().splitlines()
 
 
-def _parts(chapter: NotebookNode, number: int) -> tuple[list[str], str, str, str]:
+def _parts(chapter: NotebookNode, label: str) -> tuple[list[str], str, str, str]:
     """Return the cells before an exercise, its stub and check, the call of it, its solution."""
     cells = [cell.source for _, cell in code_cells(chapter)]
-    call = re.compile(rf"^exercise\({number}, .*\)$", re.MULTILINE)
+    call = re.compile(rf'^exercise\("?{label}"?, .*\)$', re.MULTILINE)
     first, second = [i for i, cell in enumerate(cells) if call.search(cell)]
     (verdict,) = call.findall(cells[first])
     return cells[:first], call.sub("", cells[first]), verdict, call.split(cells[second])[0]

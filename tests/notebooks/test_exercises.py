@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -13,22 +14,22 @@ from nbformat import NotebookNode
 from parts.chapters import chapters, read_text
 
 ANSWERS = {path.stem: path for path in sorted(Path(__file__).parent.glob("answers/*.py"))}
-EXERCISES = [(name, number) for name, path in ANSWERS.items() for number in read_answers(path)]
+EXERCISES = [(name, label) for name, path in ANSWERS.items() for label in read_answers(path)]
 
 
 @pytest.mark.parametrize(
-    ("name", "number"), EXERCISES, ids=[f"{name}-{number}" for name, number in EXERCISES]
+    ("name", "label"), EXERCISES, ids=[f"{name}-{label}" for name, label in EXERCISES]
 )
-def test_a_check_tells_right_answers_from_wrong_ones(name, number):
+def test_a_check_tells_right_answers_from_wrong_ones(name, label):
     (path,) = chapters(name)
-    assert misjudged(read_text(path), number, read_answers(ANSWERS[name])[number]) == []
+    assert misjudged(read_text(path), label, read_answers(ANSWERS[name])[label]) == []
 
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_answers_are_to_exercises_that_exist(name):
     (path,) = chapters(name)
     source = path.read_text(encoding="utf-8")
-    assert {number for number in range(1, 10) if f"\nexercise({number}, " in source} == set(
+    assert set(re.findall(r'^exercise\("?(\w+)', source, re.MULTILINE)) == set(
         read_answers(ANSWERS[name])
     )
 
@@ -66,24 +67,24 @@ RIGHT = [("right", "a sum", "def triple(x):\n    return x + x + x")]
 
 
 def test_a_check_that_judges_well_counts_as_tested():
-    assert misjudged(MADE_UP, 1, WRONG + RIGHT) == []
+    assert misjudged(MADE_UP, "1", WRONG + RIGHT) == []
 
 
 def test_an_answer_may_use_and_change_what_the_check_sees_and_leaves_nothing_behind():
     changes = ("right", "a new limit", "table = {'limit': 9.0}\n\n\ndef triple(x): return 2 * x")
-    assert misjudged(MADE_UP, 1, [changes, *WRONG, *RIGHT]) == []
+    assert misjudged(MADE_UP, "1", [changes, *WRONG, *RIGHT]) == []
 
 
 def test_a_wrong_answer_that_passes_is_named():
     lucky = ("wrong", "right at 2 only", "def triple(x):\n    return 6.0")
-    assert misjudged(MADE_UP, 1, [*WRONG, lucky, *RIGHT]) == [
+    assert misjudged(MADE_UP, "1", [*WRONG, lucky, *RIGHT]) == [
         "right at 2 only, a wrong answer: ★ Exercise 1: solved"
     ]
 
 
 def test_a_right_answer_that_fails_is_named_with_the_checks_words():
     strict = ("right", "in float32", "def triple(x):\n    return 3 * x + 1e-7")
-    assert misjudged(MADE_UP, 1, [*WRONG, strict]) == [
+    assert misjudged(MADE_UP, "1", [*WRONG, strict]) == [
         "in float32, a right answer: ☐ Exercise 1: not solved yet (not three times)"
     ]
 
@@ -94,7 +95,7 @@ def test_a_stub_that_passes_and_a_solution_that_fails_are_named():
     weak.cells[-2].source = (
         "def check_1():\n    assert not triple(2.0) or triple(2.0) == 6\n\n\nexercise(1, check_1)"
     )
-    found = misjudged(weak, 1, WRONG + RIGHT)
+    found = misjudged(weak, "1", WRONG + RIGHT)
     assert [line.partition(":")[0] for line in found] == [
         "the stub, a wrong answer",
         "the solution, a right answer",
@@ -103,7 +104,7 @@ def test_a_stub_that_passes_and_a_solution_that_fails_are_named():
 
 @pytest.mark.parametrize("answers", [[], WRONG, RIGHT, WRONG[:1] + RIGHT])
 def test_too_few_answers_test_nothing(answers):
-    (problem,) = misjudged(MADE_UP, 1, answers)
+    (problem,) = misjudged(MADE_UP, "1", answers)
     assert problem.startswith("two wrong answers and a right one are needed, there are [")
 
 
@@ -126,8 +127,17 @@ def test_what_changes_a_thing_is_run_too(change):
 
 def test_answers_are_read_with_what_they_are(tmp_path):
     path = tmp_path / "01_name.py"
-    path.write_text("# %% 2 wrong: a\nx = 1\n\n\n# %% 10 right: b: c\ny = 2\nz = 3\n")
+    path.write_text("# %% A wrong: a\nx = 1\n\n\n# %% 10 right: b: c\ny = 2\nz = 3\n")
     assert read_answers(path) == {
-        2: [("wrong", "a", "x = 1\n\n\n")],
-        10: [("right", "b: c", "y = 2\nz = 3\n")],
+        "A": [("wrong", "a", "x = 1\n\n\n")],
+        "10": [("right", "b: c", "y = 2\nz = 3\n")],
     }
+
+
+def test_your_turn_is_judged_as_an_exercise_is():
+    lettered = cells(*(cell.source.replace("(1,", '("A",') for cell in MADE_UP.cells))
+    assert misjudged(lettered, "A", WRONG + RIGHT) == []
+    lucky = ("wrong", "right at 2 only", "def triple(x):\n    return 6.0")
+    assert misjudged(lettered, "A", [*WRONG, lucky, *RIGHT]) == [
+        "right at 2 only, a wrong answer: ★ Your turn A: solved"
+    ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from parts import length
 from parts.chapters import NOTEBOOKS, ROOT, chapters
 
 BOOK = ROOT / "book"
@@ -28,23 +30,37 @@ def test_a_reference_has_the_year_of_its_key_and_of_its_preprint(key: str) -> No
         assert abs(2000 + int(digits) - int(year)) <= 1, f"{key} is from {year}"
 
 
-def stated(number: str) -> tuple[int, int]:
-    """Return the minutes of reading and the seconds of running that a chapter's head names."""
-    (path,) = chapters(number)
-    pattern = r"\*\*Reading\*\* (\d+) min\. \*\*Running\*\* (\d+) s\."
-    text = path.with_suffix(".ipynb").read_text(encoding="utf-8")
-    ((minutes, seconds),) = re.findall(pattern, text)
-    return int(minutes), int(seconds)
+HEAD = re.compile(
+    r"\*\*Reading\*\* (.+?) core · (.+?) all · (.+?) with exercises\. \*\*Running\*\* (\d+) s\."
+)
+
+
+def stated(path: Path) -> tuple[str, ...]:
+    """Return the three times of reading and the seconds of running that a chapter's head names."""
+    (found,) = HEAD.findall(" ".join(path.read_text(encoding="utf-8").split()))
+    return found
 
 
 def test_the_times_of_the_instructors_page_are_those_of_the_chapters() -> None:
     page = (BOOK / "instructors.md").read_text(encoding="utf-8")
-    rows = re.findall(r"\[chapter (\d+)\]\([^)]*\)(, first half)?, (\d+) min \|", page)
-    assert [number for number, _, _ in rows] == ["1", "2", "3", "4", "5"]
-    for number, half, minutes in rows:
-        assert int(minutes) * (2 if half else 1) == stated(number)[0], f"chapter {number}"
+    rows = re.findall(r"^\| \[\d+\]\(\.\./notebooks/(\w+)\.ipynb\) \| (.+) \|$", page, re.MULTILINE)
+    assert [name for name, _ in rows] == [path.stem for path in chapters()]
+    for path, (_, cells) in zip(chapters(), rows, strict=True):
+        assert tuple(cells.split(" | ")[:3]) == stated(path)[:3], path.stem
     assert "more than two minutes of one processor core" in page
-    assert max(stated(path.stem[:2])[1] for path in chapters()) <= 120
+    assert max(int(stated(path)[3]) for path in chapters()) <= 120
+
+
+def test_the_instructors_page_states_the_rule_of_the_times() -> None:
+    page = (BOOK / "instructors.md").read_text(encoding="utf-8")
+    seconds = length.SECONDS
+    assert (
+        f"prose at {length.WORDS_PER_MINUTE} words a minute, {seconds['lines']} seconds for a line "
+        f"of visible code, {seconds['figures']} for a figure, {seconds['equations']} for a "
+        f"displayed equation, {seconds['ticks']} for a claim, {seconds['turns'] // 60} minutes for "
+        f"each *your turn*; a warm-up exercise takes {length.EXERCISE_MINUTES['warm-up']} minutes, "
+        f"an open one {length.EXERCISE_MINUTES['open']}, any other {length.OTHER_EXERCISE}"
+    ) in page
 
 
 def test_the_chapters_that_read_long_studies_are_those_that_instructors_are_told_of() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from sphinx.errors import ExtensionError
 from sphinx.testing.util import SphinxTestApp
 
 from gan_tutorial import notebook
@@ -29,6 +30,9 @@ LEDGER = """
 {claims}`total` claims: {claims}`seeds`, {claims}`stored`, {claims}`exact`, {claims}`machine`
 
 ```{claim-ledger}
+```
+
+```{claim-line} the ring keeps more than 6 modes
 ```
 """
 ROWS = """\
@@ -119,6 +123,29 @@ def test_the_ledger_adds_the_worst_of_all_blocks(pages: dict[str, str]) -> None:
         "exact",
         "1.25 · bound on a machine",
     ]
+
+
+def test_a_claim_may_be_repeated_on_another_page(pages: dict[str, str]) -> None:
+    page = BeautifulSoup(pages["book/ledger.html"], "html.parser")
+    line = [found for found in page.select("p.claim") if not found.find_parent("ul")]
+    assert [" ".join(found.text.split()) for found in line] == [
+        "Claim 1.2 the ring keeps more than 6 modes 7 · stored study 08_ring, 32 seeds;"
+        " holds in 2 of 3 blocks"
+    ]
+    assert line[0].a["href"] == "../notebooks/01_try.html#claim-01-02"
+
+
+def test_a_page_cannot_repeat_what_nobody_claims(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text(CONF.replace("notebooks/01_try", "page"), encoding="utf-8")
+    (tmp_path / "page.md").write_text(
+        "# Page\n\n```{claim-line} two is one\n```\n", encoding="utf-8"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "book" / "_ext")
+        app = SphinxTestApp("html", srcdir=tmp_path)
+        with pytest.raises(ExtensionError, match="0 chapters claim 'two is one', not one"):
+            app.build()
+        app.cleanup()
 
 
 def test_claims_are_counted_by_kind(pages: dict[str, str]) -> None:

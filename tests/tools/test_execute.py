@@ -108,6 +108,51 @@ def test_what_may_not_be_stored_leaves_the_old_file(chapter: Path, source: str, 
     assert chapter.with_suffix(".ipynb").read_text(encoding="utf-8") == "as before"
 
 
+def test_a_new_text_keeps_the_outputs_of_the_run(chapter: Path) -> None:
+    chapter.write_text(HEADER + FIGURE, encoding="utf-8")
+    assert execute(chapter).returncode == 0
+    before = nbformat.read(chapter.with_suffix(".ipynb"), as_version=4)
+    new = HEADER.replace("A chapter", "A better word") + FIGURE.replace("hide-cell", "hide-input")
+    new = new.replace("jupyter:\n  source_hidden: true\n", "") + "\nAnd an end.\n"
+    chapter.write_text(new, encoding="utf-8")
+    done = execute(chapter, "--text")
+    assert done.returncode == 0, done.stderr
+    after = nbformat.read(chapter.with_suffix(".ipynb"), as_version=4)
+    assert after.cells[1].outputs == before.cells[1].outputs
+    assert after.cells[1].metadata.tags == ["hide-input"]
+    assert after.cells[2].source == "And an end."
+    assert not sync_problems(read_text(chapter), after) + integrity_problems(after)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: text.replace("[0, 1]", "[0, 2]"), "its code is not that of the run"),
+        (lambda text: text + FIGURE, "its code is not that of the run"),
+    ],
+)
+def test_new_code_gets_no_old_outputs(chapter: Path, change, words: str) -> None:
+    chapter.write_text(HEADER + FIGURE, encoding="utf-8")
+    assert execute(chapter).returncode == 0
+    before = chapter.with_suffix(".ipynb").read_text(encoding="utf-8")
+    chapter.write_text(change(HEADER + FIGURE), encoding="utf-8")
+    done = execute(chapter, "--text")
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert chapter.with_suffix(".ipynb").read_text(encoding="utf-8") == before
+
+
+def test_outputs_that_were_changed_by_hand_are_not_kept(chapter: Path) -> None:
+    chapter.write_text(cell("print(3)"), encoding="utf-8")
+    assert execute(chapter, "--text").stderr.endswith("it was never run\n")
+    assert execute(chapter).returncode == 0
+    stored = chapter.with_suffix(".ipynb")
+    stored.write_text(stored.read_text(encoding="utf-8").replace('"3\\n"', '"4\\n"'), "utf-8")
+    done = execute(chapter, "--text")
+    assert done.returncode == 1
+    assert "the outputs are not those of one run" in done.stderr
+
+
 def test_claims_are_kept_with_value_and_origin(chapter: Path) -> None:
     results = chapter.parent / "results"
     results.mkdir()

@@ -13,7 +13,10 @@ from nbformat import NotebookNode
 from gan_tutorial.notebook import CLAIM_LINE
 from parts.chapters import code_cells, output_texts, tags
 
-EXERCISE_LINE = re.compile(r"^(?P<mark>[☐★]) Exercise (?P<number>\d+): (?P<word>.+)$", re.MULTILINE)
+EXERCISE_LINE = re.compile(
+    r"^(?P<mark>[☐★]) (?:Exercise (?=\d)|Your turn (?=[A-Z]))(?P<label>\w+): (?P<word>.+)$",
+    re.MULTILINE,
+)
 PRINTERS = {"claim", "exercise", "print", "show_source", "table"}
 
 

@@ -165,12 +165,15 @@ def _bound_problems(call: ast.Call, sentences: list[str]) -> Iterator[str]:
 
 def _exercise_problems(cells: list[tuple[int, NotebookNode]]) -> list[str]:
     found = []
-    history: dict[int, list[tuple[int, str]]] = {}
+    history: dict[str, list[tuple[int, str]]] = {}
     for index, (_, cell) in enumerate(cells):
         for match in EXERCISE_LINE.finditer(printed(cell)):
-            history.setdefault(int(match["number"]), []).append((index, match["mark"]))
-    if len(history) < EXERCISES_REQUIRED:
-        found.append(f"the chapter has {len(history)} exercises, {EXERCISES_REQUIRED} are required")
+            history.setdefault(match["label"], []).append((index, match["mark"]))
+    numbered = [label for label in history if label.isdigit()]
+    if len(numbered) < EXERCISES_REQUIRED:
+        found.append(
+            f"the chapter has {len(numbered)} exercises, {EXERCISES_REQUIRED} are required"
+        )
     for number, marks in sorted(history.items()):
         if [mark for _, mark in marks] != ["☐", "★"]:
             found.append(f"exercise {number} is not first unsolved, then solved")

@@ -18,7 +18,7 @@ KINDS = {
     "What goes wrong": "wrong",
     "What you will learn": "learn",
 }
-EXERCISE = re.compile(r"Exercise \d+\b")
+EXERCISE = re.compile(r"(?:Exercise \d+|Your turn [A-Z])\b")
 CLOSING = re.compile(r"[.,;:!?)\]’”]+")
 NUMBERED = re.compile(r"(\d+)\. (.+)", re.DOTALL)
 

@@ -3,7 +3,8 @@
 A chapter stores the line "✔ sentence" as plain output, so that it reads well in any notebook tool.
 On the site the third such line of chapter 5 becomes claim 5.3, with an anchor `claim-05-03`. The
 directive `claim-ledger` lists the claims of every chapter with a link to each, and adds what the
-records in `book/records` say; the role `claims` gives their number, in all or of a kind.
+records in `book/records` say; `claim-line` repeats one of them, named by its sentence; the role
+`claims` gives their number, in all or of a kind.
 """
 
 import csv
@@ -16,6 +17,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from gan_tutorial.notebook import CLAIM_LINE, in_short
@@ -27,7 +29,7 @@ KINDS = {
     "exact": "exact",
     "machine": "on a machine",
 }
-EXERCISE = re.compile(r"(?P<mark>[☐★]) (?P<text>Exercise \d+: .+)")
+EXERCISE = re.compile(r"(?P<mark>[☐★]) (?P<text>(?:Exercise \d+|Your turn [A-Z]): .+)")
 CHECK = "M3.2 8.6 6.4 11.8 12.8 4.6"  # the tick, drawn: fonts disagree about ✔
 
 
@@ -67,6 +69,10 @@ class LedgerNode(nodes.General, nodes.Element):
     """Stands where the ledger goes until all chapters are read."""
 
 
+class LineNode(nodes.General, nodes.Element):
+    """Stands where one claim is repeated until all chapters are read."""
+
+
 class CountNode(nodes.Inline, nodes.Element):
     """Stands where a number of claims goes until all chapters are read."""
 
@@ -77,6 +83,17 @@ class LedgerDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Leave a mark for `fill_ledger`."""
         return [LedgerNode()]
+
+
+class LineDirective(SphinxDirective):
+    """`{claim-line} sentence`: the line of one claim, as it stands in its chapter."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        """Leave a mark for `fill_lines`."""
+        return [LineNode(sentence=" ".join(self.arguments[0].split()))]
 
 
 class CountRole(SphinxRole):
@@ -209,6 +226,22 @@ def fill_ledger(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         place.replace_self(content)
 
 
+def fill_lines(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put the line of a claim where the directive stood; what nobody claims is an error."""
+    for place in list(doctree.findall(LineNode)):
+        claims = [claim for some in _all_claims(app.env).values() for claim in some]
+        found = [claim for claim in claims if claim.sentence == place["sentence"]]
+        if len(found) != 1:
+            raise ExtensionError(f"{len(found)} chapters claim {place['sentence']!r}, not one")
+        (claim,) = found
+        link = app.builder.get_relative_uri(docname, claim.docname)
+        record = read_record(Path(app.srcdir) / "book" / "records", claim.docname)
+        line = _claim_line(claim, f"{link}#{claim.anchor}")
+        if facts := _facts(claim, record.get(claim.sentence, {})):
+            line += [nodes.Text(" "), facts]
+        place.replace_self(line)
+
+
 def fill_counts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Put numbers of claims where the role stood."""
     claims = [claim for some in _all_claims(app.env).values() for claim in some]
@@ -315,11 +348,14 @@ def _merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: Any) -
 def setup(app: Sphinx) -> None:
     """Register nodes, directive, role and handlers."""
     app.add_node(LedgerNode)
+    app.add_node(LineNode)
     app.add_node(CountNode)
     app.add_directive("claim-ledger", LedgerDirective)
+    app.add_directive("claim-line", LineDirective)
     app.add_role("claims", CountRole())
     app.connect("doctree-read", number_claims)
     app.connect("env-purge-doc", _forget)
     app.connect("env-merge-info", _merge)
     app.connect("doctree-resolved", fill_ledger)
+    app.connect("doctree-resolved", fill_lines)
     app.connect("doctree-resolved", fill_counts)

@@ -54,6 +54,7 @@
     unfold();
     addEventListener("hashchange", unfold);
     addEventListener("resize", fold);
+    document.addEventListener("toggle", fold, true); // what was folded has no width before
   };
   if (document.readyState === "complete") start();
   else addEventListener("load", start);

@@ -1,0 +1,41 @@
+"""A chapter's core is short enough, and its head states the times that its length gives."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from parts.chapters import chapters
+from parts.length import times, too_long
+
+# Chapters whose second edition is not written yet: their core is too long.
+FIRST_EDITION = {
+    "01_definition",
+    "02_generator",
+    "03_discriminator",
+    "04_losses",
+    "05_training",
+    "06_reading_a_run",
+    "07_measuring",
+    "08_design_choices",
+    "09_convergence",
+    "10_mode_collapse",
+    "11_wasserstein",
+    "12_modern_baseline",
+}
+TIMES = re.compile(r"\*\*Reading\*\* (.+?)\. \*\*Running\*\* \d+ s\.")
+
+
+@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+def test_the_core_of_a_chapter_is_within_its_limits(path: Path) -> None:
+    problems = too_long(nbformat.read(path.with_suffix(".ipynb"), as_version=4))
+    assert bool(problems) == (path.stem in FIRST_EDITION), problems
+
+
+@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+def test_the_head_of_a_chapter_states_its_times(path: Path) -> None:
+    (stated,) = TIMES.findall(" ".join(path.read_text(encoding="utf-8").split()))
+    assert stated == times(nbformat.read(path.with_suffix(".ipynb"), as_version=4))
