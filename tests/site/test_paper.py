@@ -69,7 +69,6 @@ def test_scripts_add_nothing_that_is_useless_on_paper(
     context = browser.new_context(viewport=A4, base_url=address)
     with context, context.new_page() as page:
         page.goto(name)
-        page.evaluate("async () => window.MathJax && await MathJax.startup.promise")
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
         page.emulate_media(media="print")
         assert page.evaluate(USELESS) == []

@@ -25,7 +25,7 @@ STYLES = "_static/css/site.css"
 # What a page must have for a script to be of use on it. A script that is not named here stays.
 USES = {
     "fontawesome.js": None,
-    "bootstrap.js": None,  # of it the theme uses tooltips; browsers show a title by themselves
+    "bootstrap.js": None,  # tooltips, which browsers have, and a button, which is in book.js
     "design-tabs.js": r'class="[^"]*\bsd-tab-',
     "togglebutton.js": r'class="(?:[^"]* )?(?:toggle|admonition [^"]*\bdropdown)[ "]',
     "clipboard.min.js": r'class="[^"]*(?:cell_input|gan-source|highlight-bash)\b',
@@ -62,7 +62,7 @@ ICONS = {
     "sun": '<circle class="full" cx="8" cy="8" r="2.7"/><path d="M8 1v1M8 14v1M1 8h1M14 8h1M3 3l.8.8M12.2 12.2l.8.8M3 13l.8-.8M12.2 3.8l.8-.8"/>',  # noqa: E501
 }
 ICON = re.compile(r'<(?:i|span) class="([^"]*\bfa-[^"]*)"([^>]*)></(?:i|span)>')
-TITLE = re.compile(r'\s+title="([^"]*)"')
+TITLE = re.compile(r'\s+title="[^"]*"')
 
 
 # --- a page ---------------------------------------------------------------------------------------
@@ -74,6 +74,7 @@ def lighten(page: str) -> str:
     page = SCRIPT.sub(lambda script: _script(script, page), page)
     page = CODE.sub(lambda code: TOKEN.sub(r"\1", code[0]), page)
     page = re.sub(r'\s+data-bs-(?:toggle|placement)="[^"]*"', "", page)
+    page = page.replace(' data-bs-title="', ' title="')
     # the button's name is what one sees on it, so that one can say it
     return re.sub(r'(<button class="btn search-button-field[^>]*) aria-label="[^"]*"', r"\1", page)
 
@@ -87,12 +88,10 @@ def _icon(found: re.Match[str]) -> str:
         return found[0]
     size = ["icon-large"] if "fa-lg" in kinds else []
     kept = " ".join(["icon", *size, *(kind for kind in kinds if not kind.startswith("fa-"))])
-    title = TITLE.search(found[2])
-    rest = TITLE.sub("", found[2]).rstrip()
-    words = f"<title>{title[1]}</title>" if title else ""
+    rest = TITLE.sub("", found[2]).rstrip()  # the button has a name that says more
     return (
         f'<svg class="{kept}" data-icon="{names[0]}"{rest} viewBox="0 0 16 16" aria-hidden="true"'
-        f' focusable="false">{words}{ICONS[names[0]]}</svg>'
+        f' focusable="false">{ICONS[names[0]]}</svg>'
     )
 
 

@@ -47,8 +47,18 @@
     for (const formula of wide) formula.classList.add("wide");
     reach();
   };
+  const back = () => { // who scrolls back is offered the way to the top
+    const button = document.getElementById("pst-back-to-top");
+    let last = scrollY;
+    addEventListener("scroll", () => {
+      button.style.display = scrollY < last && scrollY > 60 ? "block" : "none";
+      last = scrollY;
+    });
+    button.addEventListener("click", () => scrollTo({ top: 0 }));
+  };
   const start = () => {
     name();
+    back();
     stay();
     fold();
     unfold();
