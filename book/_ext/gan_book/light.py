@@ -55,7 +55,7 @@ ICONS = {
     "angle-right": '<path d="M5.5 2.5 11 8l-5.5 5.5"/>',
     "arrow-up": '<path d="M8 14V2.5M3 7.5l5-5 5 5"/>',
     "bars": '<path d="M1.5 3h13M1.5 8h13M1.5 13h13"/>',
-    "circle-half-stroke": '<circle cx="8" cy="8" r="6.5"/><path class="full" d="M8 1.5a6.5 6.5 0 0 1 0 13z"/>',  # noqa: E501
+    "circle-half-stroke": '<circle cx="8" cy="8" r="6.5"/><path class="full" d="M8 1.5a6.5 6.5 0 0 0 0 13z"/>',  # noqa: E501
     "list": '<path d="M6 3h8.5M6 8h8.5M6 13h8.5M1.5 3h1M1.5 8h1M1.5 13h1"/>',
     "magnifying-glass": '<circle cx="6.5" cy="6.5" r="5"/><path d="m10.3 10.3 4.5 4.5"/>',
     "moon": '<path class="full" d="M13.8 10.4A6.2 6.2 0 1 1 6 2a5 5 0 0 0 7.8 8.4z"/>',
