@@ -95,7 +95,7 @@ def test_an_icon_becomes_a_drawing_and_an_unknown_one_a_warning(
     said: list[str] = []
     monkeypatch.setattr(light.logger, "warning", lambda text, *rest: said.append(text % rest))
     drawn = light.lighten('<i class="theme-switch fa-solid fa-sun fa-lg" data-mode="light"></i>')
-    assert drawn.startswith('<svg class="icon icon-large theme-switch" data-icon="sun"')
+    assert drawn.startswith('<svg class="gan-icon gan-icon-large theme-switch" data-icon="sun"')
     assert 'data-mode="light"' in drawn
     assert said == []
     light.lighten('<i class="fa-solid fa-rocket"></i>')

@@ -139,7 +139,7 @@ def test_no_font_of_icons_is_left(loads: dict[str, Load]) -> None:
 
 # --- icons ----------------------------------------------------------------------------------------
 
-ICONS = """() => [...document.querySelectorAll("svg.icon")].filter((icon) => {
+ICONS = """() => [...document.querySelectorAll("svg.gan-icon")].filter((icon) => {
   const box = icon.getBoundingClientRect();
   return box.width && getComputedStyle(icon).visibility !== "hidden";
 }).map((icon) => {
@@ -184,6 +184,21 @@ def test_every_icon_is_drawn_in_the_ink_around_it(
         "angle-left", "angle-right", "arrow-up", "bars", "circle-half-stroke", "list",
         "magnifying-glass", "moon", "sun", "tick",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("dialog", [False, True])
+def test_an_icon_stands_beside_the_words_of_the_search_field(
+    browser: Browser, address: str, dialog: bool
+) -> None:
+    with browser.new_context(viewport=PHONE) as context, context.new_page() as page:
+        page.goto(address + ("book/using.html" if dialog else "search.html"))
+        if dialog:
+            page.keyboard.press("Control+k")
+        form = page.locator("#pst-search-dialog form" if dialog else "main form.bd-search")
+        icon, words = form.locator("svg").bounding_box(), form.locator("input").bounding_box()
+    assert icon is not None
+    assert words is not None
+    assert icon["x"] + icon["width"] <= words["x"]
 
 
 def test_who_scrolls_back_is_led_to_the_top(browser: Browser, address: str) -> None:

@@ -203,7 +203,8 @@ def origin(claim: Claim, row: dict[str, str]) -> str:
 def _tick() -> nodes.raw:
     return nodes.raw(
         "",
-        f'<svg class="icon tick" viewBox="0 0 16 16" aria-hidden="true"><path d="{CHECK}"/></svg>',
+        '<svg class="gan-icon tick" viewBox="0 0 16 16" aria-hidden="true">'
+        f'<path d="{CHECK}"/></svg>',
         format="html",
     )
 

@@ -86,8 +86,8 @@ def _icon(found: re.Match[str]) -> str:
     if len(names) != 1:
         logger.warning("no drawing of the icon %s in light.py", found[1])
         return found[0]
-    size = ["icon-large"] if "fa-lg" in kinds else []
-    kept = " ".join(["icon", *size, *(kind for kind in kinds if not kind.startswith("fa-"))])
+    size = ["gan-icon-large"] if "fa-lg" in kinds else []
+    kept = " ".join(["gan-icon", *size, *(kind for kind in kinds if not kind.startswith("fa-"))])
     rest = TITLE.sub("", found[2]).rstrip()  # the button has a name that says more
     return (
         f'<svg class="{kept}" data-icon="{names[0]}"{rest} viewBox="0 0 16 16" aria-hidden="true"'
