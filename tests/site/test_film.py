@@ -57,3 +57,7 @@ def test_the_film_has_words_and_the_colours_of_the_theme(page: Page) -> None:
     for theme, colour in (("light", "rgb(213, 94, 0)"), ("dark", "rgb(240, 138, 75)")):
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
         assert page.evaluate(STROKE) == colour
+
+
+def test_the_page_says_that_it_comes_before_the_first_chapter(page: Page) -> None:
+    assert page.locator("h1 .chapter-number").first.text_content() == "Before chapter 1"
