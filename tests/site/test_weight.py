@@ -17,8 +17,6 @@ from test_pages import CHAPTERS, PHONE, WIDE, pages
 pytestmark = pytest.mark.site
 
 PLAIN, WITH_EQUATIONS = 700_000, 1_500_000  # bytes, before any compression
-FIRST_PAINT, DRAWN = 0.3, 1.0  # seconds
-TRIES = 12
 
 # A script, and what a page must hold for it to be of use.
 USES = {
@@ -265,33 +263,3 @@ def test_a_screen_reader_meets_every_equation(browser: Browser, address: str) ->
         snapshot = page.locator("div.math").first.aria_snapshot()
     assert "G ( z )" in snapshot
     assert "(1.1)" in snapshot
-
-
-# --- time -----------------------------------------------------------------------------------------
-
-
-def test_a_page_is_there_at_once(
-    browser: Browser, address: str, loads: dict[str, Load], site: Path
-) -> None:
-    """The heaviest chapter and the landing page; the first paint by the clock, the rest by what
-    the page's thread has worked until all is drawn, since other processes count little in that.
-    What else runs can only make it slower, so the best of some tries is what the page takes.
-    """
-    chapters = [f"notebooks/{name}.html" for name in CHAPTERS]
-    heaviest = max(chapters, key=lambda name: loads[name].weight)
-    for name in (heaviest, "book/index.html"):
-        paint = work = float("inf")
-        for _ in range(TRIES):
-            with browser.new_context(viewport=PHONE) as context, context.new_page() as page:
-                session = context.new_cdp_session(page)
-                session.send("Performance.enable", {"timeDomain": "threadTicks"})
-                page.goto(address + name, wait_until="load")
-                page.evaluate("new Promise((r) => requestAnimationFrame(() => setTimeout(r)))")
-                metrics = session.send("Performance.getMetrics")["metrics"]
-                work = min(work, *(m["value"] for m in metrics if m["name"] == "ThreadTime"))
-                first = "performance.getEntriesByName('first-paint')[0].startTime"
-                paint = min(paint, page.evaluate(first) / 1000)
-            if paint <= FIRST_PAINT and work <= DRAWN:
-                break
-        assert paint <= FIRST_PAINT, f"{name}: first paint after {paint:.2f} s"
-        assert work <= DRAWN, f"{name}: {work:.2f} s until all was drawn"
