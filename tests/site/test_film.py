@@ -17,6 +17,9 @@ PAUSED = "document.querySelector('.film svg').animationsPaused()"
 STROKE = """
 () => getComputedStyle(document.querySelector(".film .film-fake")).stroke
 """
+INK = """
+() => getComputedStyle(document.querySelector(".film button")).color
+"""
 
 
 @pytest.fixture
@@ -54,9 +57,13 @@ def test_the_film_stops_and_goes_on_at_the_press_of_a_button(page: Page) -> None
 def test_the_film_has_words_and_the_colours_of_the_theme(page: Page) -> None:
     film = page.locator(".film svg")
     assert len(film.get_attribute("aria-label") or "") > 100
-    for theme, colour in (("light", "rgb(213, 94, 0)"), ("dark", "rgb(240, 138, 75)")):
+    for theme, fakes, words in (
+        ("light", "rgb(213, 94, 0)", "rgb(32, 37, 45)"),
+        ("dark", "rgb(240, 138, 75)", "rgb(221, 226, 233)"),
+    ):
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        assert page.evaluate(STROKE) == colour
+        assert page.evaluate(STROKE) == fakes
+        assert page.evaluate(INK) == words
 
 
 def test_the_page_says_that_it_comes_before_the_first_chapter(page: Page) -> None:
