@@ -15,8 +15,6 @@ from parts.length import times, too_long
 FIRST_EDITION = {
     "01_definition",
     "02_generator",
-    "03_discriminator",
-    "04_losses",
     "05_training",
     "06_reading_a_run",
     "07_measuring",
