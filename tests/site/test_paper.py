@@ -25,7 +25,8 @@ USELESS = """() => {
     const box = e.getBoundingClientRect();
     const style = getComputedStyle(e);
     if (!box.height || !box.width || style.visibility === "hidden") continue;
-    if (e.matches("details:not([open])")) found.push(`a closed fold: ${name(e)}`);
+    const hidden = [...e.children].some((c) => !c.matches("summary") && !c.checkVisibility());
+    if (e.matches("details:not([open])") && hidden) found.push(`a closed fold: ${name(e)}`);
     if (e.matches("button, input, select, textarea, canvas, iframe, a.headerlink"))
       found.push(`something to press: ${name(e)}`);
     if (e.closest("svg, mjx-container, td, th") || e.matches("img, hr, br")) continue;

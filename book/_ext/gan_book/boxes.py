@@ -62,7 +62,8 @@ def mark_number(app: Sphinx, doctree: nodes.document) -> None:
         first = title.children[0] if title.children else None
         match = NUMBERED.fullmatch(first.astext()) if isinstance(first, nodes.Text) else None
         if match:
-            number = nodes.inline("", f"Chapter {match[1]}", classes=["chapter-number"])
+            place = f"Chapter {match[1]}" if match[1] != "0" else "Before chapter 1"
+            number = nodes.inline("", place, classes=["chapter-number"])
             title.replace(first, [number, nodes.Text(f" {match[2]}")])
         return
 
