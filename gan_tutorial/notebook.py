@@ -217,14 +217,14 @@ def in_short(value: float) -> str:
     return shown.replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "−")
 
 
-def exercise(label: int | str, check: Callable[[], object]) -> None:
+def exercise(number: int | str, check: Callable[[], object]) -> None:
     """Run the check of an exercise and say whether it is solved: a check fails by raising.
 
     Exercises have numbers. A blank to fill in the middle of a chapter, *your turn*, has a letter.
     The line ends with the first line of what was raised, after its type if the error is not the
     check's own. To see all of an error, call the check itself.
     """
-    name = f"Your turn {label}" if isinstance(label, str) else f"Exercise {label}"
+    name = f"Your turn {number}" if isinstance(number, str) else f"Exercise {number}"
     try:
         check()
     except Exception as error:

@@ -30,6 +30,7 @@ NO_PROSE = re.compile(
     r"|\]\([^)]*\)|<[^>]*>|https?://\S+"  # where links lead, and markup
     r"|^#.*?$|^:::.*?$"  # headings, and the fences of boxes
     r"|\(\d+\.\d+\)"  # numbers of equations
+    r"|\*\*Reading\*\*.*?with\s+exercises"  # times, which a test of their own keeps
 )
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[  ]\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)(?P<percent>\s?%)?")
 

@@ -21,7 +21,8 @@ def noise_floor(
 ) -> Result:
     """Measure a metric between two samples of the same distribution.
 
-    No generator, however good, can be told from the data below this.
+    Below this, the metric cannot tell a generator from the data with n samples; another may.
+    It has chance on both sides: to judge one sample against exact quantiles, measure the floor so.
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ from parts.chapters import NOTEBOOKS, ROOT, chapters
 from parts.verify import sync_problems
 
 PART_ONE = ["01_definition", "02_generator", "03_discriminator", "04_losses", "05_training"]
+FIRST = ["00_first_evening", *PART_ONE]
 
 
 def entries(node: object) -> list[str]:
@@ -25,9 +26,9 @@ def entries(node: object) -> list[str]:
     return []
 
 
-def test_the_chapters_of_part_one_exist() -> None:
+def test_the_first_evening_and_the_chapters_of_part_one_exist() -> None:
     stems = [path.stem for path in chapters()]
-    assert stems[: len(PART_ONE)] == PART_ONE
+    assert stems[: len(FIRST)] == FIRST
     assert [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))] == stems
 
 

@@ -13,7 +13,6 @@ from gan_tutorial import networks
 from parts.chapters import ROOT, chapters
 
 CLINIC = (ROOT / "book" / "clinic.md").read_text(encoding="utf-8")
-NO_ROW = {"02_generator.html#one-noise-variable-and-no-biases"}  # a start that training mends
 
 
 def links(html: str) -> set[str]:
@@ -37,7 +36,7 @@ def test_every_trouble_that_a_chapter_reproduces_has_a_row(site: Path) -> None:
         for anchor in troubles((site / "notebooks" / f"{path.stem}.html").read_text("utf-8"))
     }
     assert len(found) > 45
-    assert found - linked == NO_ROW
+    assert found <= linked
 
 
 def test_each_row_has_a_complaint_a_cause_and_a_link() -> None:

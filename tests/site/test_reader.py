@@ -61,7 +61,6 @@ def test_search_finds(page: Page, site: Path, words: str, wanted: str) -> None:
 
 def test_everything_is_reached_by_keyboard(page: Page) -> None:
     page.goto(f"notebooks/{CHAPTERS[0]}.html")
-    page.evaluate("async () => window.MathJax && await MathJax.startup.promise")
     wanted = {
         "skip link": "#pst-skip-link a",
         "logo": "a.navbar-brand",

@@ -7,6 +7,7 @@ import base64
 import copy
 import io
 import math
+import re
 from collections.abc import Callable
 
 import jupytext
@@ -232,6 +233,21 @@ def test_sizes_errors_and_unsigned_changes_are_named(stored: NotebookNode) -> No
 def test_an_exercise_solved_from_the_start_is_named(stored: NotebookNode) -> None:
     code(stored)[3].outputs = printed("★ Exercise 1: solved\n")
     assert any("not first unsolved" in problem for problem in found(stored))
+
+
+def test_blanks_count_as_exercises_before_the_first_chapter_only(stored: NotebookNode) -> None:
+    for cell in code(stored)[3:]:
+        cell.outputs[0].text = re.sub(r"Exercise \d", turn, cell.outputs[0].text)
+    assert any("0 exercises, 3 are required" in problem for problem in found(stored))
+    stored.cells[0].source = "# 0. A first evening"
+    assert found(stored) == []
+    code(stored)[-1].outputs.clear()
+    code(stored)[-2].outputs.clear()
+    assert any("2 exercises, 3 are required" in problem for problem in found(stored))
+
+
+def turn(match: re.Match[str]) -> str:
+    return f"Your turn {'_ABC'[int(match[0][-1])]}"
 
 
 def test_what_is_exact_may_be_compared_and_bounded(stored: NotebookNode) -> None:

@@ -4,11 +4,22 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from gan_book import boxes, claims, colophon, docstrings, folds, pages, playground
+from gan_book import (
+    boxes,
+    claims,
+    colophon,
+    docstrings,
+    equations,
+    folds,
+    light,
+    pages,
+    playground,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register every part of the extension."""
-    for part in (boxes, claims, colophon, docstrings, folds, pages, playground):
+    parts = (boxes, claims, colophon, docstrings, equations, folds, light, pages, playground)
+    for part in parts:
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

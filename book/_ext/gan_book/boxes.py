@@ -19,7 +19,6 @@ KINDS = {
     "What you will learn": "learn",
 }
 EXERCISE = re.compile(r"(?:Exercise \d+|Your turn [A-Z])\b")
-AMSMATH = re.compile(r"\\begin\{(align|gather|equation|multline|flalign|alignat|eqnarray)\*?\}")
 CLOSING = re.compile(r"[.,;:!?)\]’”]+")
 NUMBERED = re.compile(r"(\d+)\. (.+)", re.DOTALL)
 
@@ -62,7 +61,8 @@ def mark_number(app: Sphinx, doctree: nodes.document) -> None:
         first = title.children[0] if title.children else None
         match = NUMBERED.fullmatch(first.astext()) if isinstance(first, nodes.Text) else None
         if match:
-            number = nodes.inline("", f"Chapter {match[1]}", classes=["chapter-number"])
+            place = f"Chapter {match[1]}" if match[1] != "0" else "Before chapter 1"
+            number = nodes.inline("", place, classes=["chapter-number"])
             title.replace(first, [number, nodes.Text(f" {match[2]}")])
         return
 
@@ -79,18 +79,6 @@ def bind_punctuation(app: Sphinx, doctree: nodes.document) -> None:
             formula.parent[place : place + 1] = [nodes.Text(rest)] if rest else []
             formula.replace_self(bound)
             bound += [formula, nodes.Text(match[0])]
-
-
-def keep_environments(app: Sphinx, doctree: nodes.document) -> None:
-    """Hand an equation that has its own environment to MathJax as it stands.
-
-    Sphinx puts whatever holds a line break into `split`, and a `split` must not hold a tag.
-    """
-    for equation in doctree.findall(nodes.math_block):
-        text = equation.astext().strip()
-        if r"\begin{" in text and not equation.get("nowrap"):
-            equation["nowrap"] = True
-            equation[:] = [nodes.Text(text if AMSMATH.match(text) else rf"\[{text}\]")]
 
 
 class WrapFigures(SphinxPostTransform):
@@ -144,5 +132,4 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-read", mark_exercises)
     app.connect("doctree-read", mark_number)
     app.connect("doctree-read", bind_punctuation)
-    app.connect("doctree-read", keep_environments)
     app.add_post_transform(WrapFigures)

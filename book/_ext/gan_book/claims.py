@@ -203,9 +203,8 @@ def origin(claim: Claim, row: dict[str, str]) -> str:
 def _tick() -> nodes.raw:
     return nodes.raw(
         "",
-        '<svg class="tick" viewBox="0 0 16 16" aria-hidden="true">'
-        f'<path d="{CHECK}" fill="none" stroke="currentColor" stroke-width="2.2" '
-        'stroke-linecap="round" stroke-linejoin="round"/></svg>',
+        '<svg class="gan-icon tick" viewBox="0 0 16 16" aria-hidden="true">'
+        f'<path d="{CHECK}"/></svg>',
         format="html",
     )
 

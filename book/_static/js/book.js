@@ -38,22 +38,33 @@
     }
   };
   const fold = () => {
-    for (const formula of document.querySelectorAll("span.math")) {
-      formula.classList.remove("wide"); // an inline formula wider than its paragraph
+    const formulas = [...document.querySelectorAll("span.math")];
+    for (const formula of formulas) formula.classList.remove("wide");
+    const wide = formulas.filter((formula) => { // an inline formula wider than its paragraph
       const room = formula.closest("p, li, td, th, dd, h1, h2, h3").getBoundingClientRect().width;
-      formula.classList.toggle("wide", formula.getBoundingClientRect().width > room + 1);
-    }
+      return formula.getBoundingClientRect().width > room + 1;
+    });
+    for (const formula of wide) formula.classList.add("wide");
     reach();
+  };
+  const back = () => { // who scrolls back is offered the way to the top
+    const button = document.getElementById("pst-back-to-top");
+    let last = scrollY;
+    addEventListener("scroll", () => {
+      button.style.display = scrollY < last && scrollY > 60 ? "block" : "none";
+      last = scrollY;
+    });
+    button.addEventListener("click", () => scrollTo({ top: 0 }));
   };
   const start = () => {
     name();
+    back();
     stay();
+    fold();
     unfold();
     addEventListener("hashchange", unfold);
-    reach();
     addEventListener("resize", fold);
-    const typeset = window.MathJax && MathJax.startup && MathJax.startup.promise;
-    if (typeset) typeset.then(fold);
+    document.addEventListener("toggle", fold, true); // what was folded has no width before
   };
   if (document.readyState === "complete") start();
   else addEventListener("load", start);
