@@ -25,6 +25,7 @@ from parts.chapters import NOTEBOOKS, code_cells
 
 HEADING = re.compile(r"^# %% (\d+|[A-Z]) (right|wrong): (.+)\n", re.MULTILINE)
 TALK = {"claim", "exercise", "print", "show_source", "table"}  # what a check cannot depend on
+READING = {"items", "logits", "mean", "parameters", "quantile", "sample"}  # change nothing
 
 Answer = tuple[str, str, str]  # "right" or "wrong", what it is, its code
 
@@ -75,9 +76,8 @@ def needed(earlier: list[str], code: str) -> list[str]:
         for alias in node.names
     }
     for node in nodes:
-        uses, binds = _names(ast.unparse(node))
-        used.append(uses)
-        given.append(binds | (_changed(node) - modules))
+        used.append(_needs(node))
+        given.append(_names(ast.unparse(node))[1] | (_changed(node) - modules))
     wanted, chosen = _names(code)[0], set[int]()
     while fresh := {i for i, names in enumerate(given) if names & wanted} - chosen:
         chosen |= fresh
@@ -105,12 +105,30 @@ def _parts(chapter: NotebookNode, label: str) -> tuple[list[str], str, str, str]
 def _names(code: str) -> tuple[set[str], set[str]]:
     """Return the global names that code uses, inside its functions too, and those it binds."""
     tables = [symtable.symtable(code, "cell", "exec")]
-    used = {symbol.get_name() for symbol in tables[0].get_symbols()}
+    used = {s.get_name() for s in tables[0].get_symbols() if s.is_referenced()}
     bound = {s.get_name() for s in tables[0].get_symbols() if s.is_assigned() or s.is_imported()}
     for table in tables:  # which grows
-        used |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+        used |= {s.get_name() for s in table.get_symbols() if s.is_global() and s.is_referenced()}
         tables += table.get_children()
     return used, bound
+
+
+def _needs(node: ast.stmt) -> set[str]:
+    """Return the names that a statement takes from others, not those that it gave itself before."""
+    match node:
+        case ast.For(target=target, iter=source, body=body):
+            first: ast.stmt = ast.fix_missing_locations(ast.Assign([target], source))
+        case ast.With(items=items, body=body):
+            first = ast.fix_missing_locations(ast.With(items, [ast.Pass()]))
+        case ast.Try(body=[first, *body], handlers=handlers):
+            body = [*body, *(inner for handler in handlers for inner in handler.body)]
+        case _:
+            return _names(ast.unparse(node))[0]
+    needs, own = _names(ast.unparse(first))
+    for inner in body:
+        needs |= _needs(inner) - own
+        own |= _names(ast.unparse(inner))[1]
+    return needs
 
 
 def _changed(node: ast.stmt) -> set[str]:
@@ -125,8 +143,10 @@ def _changed(node: ast.stmt) -> set[str]:
         if isinstance(part, ast.Subscript | ast.Attribute) and isinstance(part.ctx, ast.Store):
             things.append(part)
         if isinstance(part, ast.Call) and not isinstance(node, ast.Assign):
-            things += [part.func] if isinstance(part.func, ast.Attribute) else []
-            things += part.args
+            method = isinstance(part.func, ast.Attribute)
+            things += [part.func] if method and part.func.attr not in READING else []
+            if not method or _root(part.func) == "nn":  # x.append(y) leaves y alone
+                things += part.args
     return {_root(thing) for thing in things}
 
 
