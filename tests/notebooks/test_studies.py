@@ -32,23 +32,6 @@ from experiments import arithmetic, definition, digest, files, kept, provenance
 from parts.chapters import NOTEBOOKS, chapters
 
 REPLICATIONS = 2  # further blocks of fresh seeds that each study is to have
-# What they have until more blocks are computed: each takes 4200 CPU-seconds for chapter 12, 1300
-# for chapter 8 and 500 for chapter 10.
-# The pages say for every study how many there are. A study leaves this list when it has enough.
-SO_FAR = {
-    "results/08_ring.csv": 1,
-    "results/08_two_humps.csv": 1,
-    "results/10_grid.csv": 1,
-    "results/10_ring.csv": 1,
-    "results/10_ring_long.csv": 1,
-    "results/10_unrolled.csv": 1,
-    "results/12_gaussian.csv": 0,
-    "results/12_grid.csv": 0,
-    "results/12_longer.csv": 0,
-    "results/12_pieces.csv": 0,
-    "results/12_ring.csv": 0,
-    "results/12_two_humps.csv": 0,
-}
 MOST = 20.0  # CPU-seconds of a study's mean variant on the seeds that are run again
 RARE = 1e-4  # of a sample so far off by chance
 CODE = {path.stem: code for path in chapters() if (code := definition(path))}
@@ -70,8 +53,7 @@ def test_every_result_belongs_to_a_chapter() -> None:
 def test_a_study_has_replications(page: str, name: str) -> None:
     further = len(kept(name)) - 1
     wanted = f"make experiments CHAPTER={page[:2]} BLOCK={further + 1}"
-    assert further == SO_FAR[name] if name in SO_FAR else further >= REPLICATIONS, wanted
-    assert (name in SO_FAR) == (further < REPLICATIONS), name
+    assert further >= REPLICATIONS, wanted
 
 
 @each_study
