@@ -87,9 +87,9 @@ def area_between(x, y):
 def area_between(x, y):
     ends = torch.cat([x, y]).sort().values
     F_x, F_y = (
-        torch.searchsorted(v.sort().values, ends[:-1], right=True) / float(len(v)) for v in (x, y)
+        torch.searchsorted(v.sort().values, ends[:-1], right=True).double() / len(v) for v in (x, y)
     )
-    return ((F_x.double() - F_y.double()).abs() * ends.diff()).sum().double()
+    return ((F_x - F_y).abs() * ends.diff()).sum()
 
 
 # %% 1 wrong: the area without the absolute value, the distance of the means
