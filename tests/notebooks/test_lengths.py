@@ -16,7 +16,6 @@ FIRST_EDITION = {
     "05_training",
     "06_reading_a_run",
     "07_measuring",
-    "08_design_choices",
     "09_convergence",
     "10_mode_collapse",
     "11_wasserstein",
