@@ -97,8 +97,8 @@ def claim(
     """State a fact and check it: print `✔ sentence ‹what was measured›`, or raise with the numbers.
 
     Without a bound `value` must be true. With `below` or `above` every element of `value` must be
-    strictly on that side. The bracket holds the value, or the median of several and the worst, the
-    one nearest to the bound, to three digits; and, where the chapter was run by `make notebooks`,
+    strictly on that side. The bracket holds the value, or the median of several and the one
+    closest to the bound, to three digits; and, where the chapter was run by `make notebooks`,
     where the value comes from.
 
     Parameters
@@ -139,7 +139,7 @@ def claim(
         finding = f"the worst of {values.numel()} is {worst:.6g}, the bound is {bound:g}"
         facts = [in_short(worst)]
         if values.numel() > 1:
-            facts = [f"median {in_short(_middle(values)[1])}, worst {in_short(worst)}"]
+            facts = [f"median {in_short(_middle(values)[1])}, closest {in_short(worst)}"]
     about = {"below": below, "above": above, "seeds": seeds, "held": bool(holds)}
     _record({"sentence": sentence, "value": worst, **about})
     if not holds and not os.environ.get("GAN_TUTORIAL_RECORD"):

@@ -39,7 +39,7 @@ def small() -> NotebookNode:
     notebook = jupytext.reads(TEXT, fmt="md:myst")
     (cell,) = [cell for cell in notebook.cells if cell.cell_type == "code"]
     cell.outputs = [
-        nbformat.v4.new_output("stream", name="stdout", text="✔ so ‹median 0.037, worst 0.36›\n"),
+        nbformat.v4.new_output("stream", name="stdout", text="✔ so ‹median 0.037, closest 0.36›\n"),
         nbformat.v4.new_output("display_data", data={"image/png": "17.25"}),
     ]
     return notebook

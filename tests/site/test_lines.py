@@ -105,7 +105,7 @@ def test_a_claim_shows_what_was_measured_and_where_it_comes_from(pages: dict[str
     assert texts(page, "sentence") == [
         "all stay below 4", "the ring keeps more than 6 modes", "one is one", "fast",
     ]  # fmt: skip
-    assert texts(page, "measured") == ["median 2, worst 3", "7", "1.25"]
+    assert texts(page, "measured") == ["median 2, closest 3", "7", "1.25"]
     assert texts(page, "origin") == [
         "16 seeds, and 20 of 20 fresh blocks",
         "stored study 08_ring, 32 seeds; holds in 2 of 3 blocks",
@@ -117,8 +117,8 @@ def test_a_claim_shows_what_was_measured_and_where_it_comes_from(pages: dict[str
 
 def test_the_ledger_adds_the_worst_of_all_blocks(pages: dict[str, str]) -> None:
     assert texts(pages["book/ledger.html"], "evidence") == [
-        "median 2, worst 3 · 16 seeds, and 20 of 20 fresh blocks"
-        " · worst over all blocks 3.1 < 4 · room 29 %",
+        "median 2, closest 3 · 16 seeds, and 20 of 20 fresh blocks"
+        " · closest over all blocks 3.1 < 4 · room 29 %",
         "7 · stored study 08_ring, 32 seeds; holds in 2 of 3 blocks · room 17 %",
         "exact",
         "1.25 · bound on a machine",

@@ -173,7 +173,7 @@ print("✔ a line that no claim printed")"""
     stored = nbformat.read(chapter.with_suffix(".ipynb"), as_version=4)
     assert stored.cells[1].outputs[0].text.splitlines() == [
         "✔ one is one ‹exact›",
-        "✔ all are below 4 (16 seeds) ‹median 1.17, worst 2 · 16 seeds›",
+        "✔ all are below 4 (16 seeds) ‹median 1.17, closest 2 · 16 seeds›",
         "✔ the ring reads below 1 (32 seeds) ‹0.333 · stored study 07_ring, 32 seeds›",
         "✔ a line that no claim printed",
     ]

@@ -36,7 +36,7 @@ def chapter(*cells: str | NotebookNode) -> NotebookNode:
     return nbformat.v4.new_notebook(cells=made)
 
 
-TICKS = "✔ one is one\n✔ two is below 3 (16 seeds) ‹median 2, worst 2 · 16 seeds›\n"
+TICKS = "✔ one is one\n✔ two is below 3 (16 seeds) ‹median 2, closest 2 · 16 seeds›\n"
 WHOLE = chapter(
     TEXT,
     code("a = 1\n\nb = 2"),

@@ -295,14 +295,14 @@ def _list(claims: list[Claim], link: str, record: dict[str, dict[str, str]]) -> 
 
 
 def _evidence(claim: Claim, row: dict[str, str]) -> nodes.paragraph | None:
-    """Say what stands behind a claim: value, origin, worst value over blocks, bound and room."""
+    """Say what stands behind a claim: value, origin, the one closest to the bound, and its room."""
     facts = [fact for fact in (claim.measured, origin(claim, row)) if fact]
     room = _number(row.get("room"))
     again = claim.kind != "stored"  # a file that is read twice says nothing new
     if again and row.get("worst") and row.get("bound"):
         sign = "<" if row["direction"] == "below" else ">"
         over = " over all blocks" if claim.measured else ""
-        facts.append(f"worst{over} {_short(row['worst'])} {sign} {_short(row['bound'])}")
+        facts.append(f"closest{over} {_short(row['worst'])} {sign} {_short(row['bound'])}")
     if room is not None and _number(row.get("bound")):  # from a bound of zero there is no share
         facts.append(f"room {_percent(room)}")
     if not facts:

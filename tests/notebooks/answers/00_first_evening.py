@@ -75,9 +75,9 @@ def count_spots(x):
 
 # %% C wrong: a spot with one fake counts
 def count_spots(x):
-    return (torch.cdist(x, spots) < 0.6).any(dim=0).sum()
+    return (torch.cdist(x, spots) < 0.4).any(dim=0).sum()
 
 
 # %% C wrong: counts the fakes that lie on a spot
 def count_spots(x):
-    return (torch.cdist(x, spots) < 0.6).any(dim=1).sum()
+    return (torch.cdist(x, spots) < 0.4).any(dim=1).sum()
