@@ -80,12 +80,12 @@ def test_times_follow_the_rule() -> None:
     book.cells.append(code("x = 1\n" * 60))  # 5 min
     book.cells += [code("plt.show()", "", "hide-input")] * 10  # 5 min
     book.cells.append(nbformat.v4.new_markdown_cell("**Your turn A.**\n\n$$\nx\n$$\n" * 4))
-    assert lengths(book)["core"].minutes == pytest.approx(10 + 5 + 5 + 20 + 1 + 12 / 200)
+    assert lengths(book)["core"].minutes == pytest.approx(10 + 5 + 5 + 20 + 6 + 12 / 200)
     book.cells.append(nbformat.v4.new_markdown_cell("## Deeper: more\n" + "word " * 3998))
     book.cells.append(nbformat.v4.new_markdown_cell(
         "## Exercises\n**Exercise 1 (warm-up).**\n**Exercise 2 (a coin).**\n**Exercise 3 (open).**"
     ))  # fmt: skip
-    assert times(book) == "40 min core · 1 h all · 2 h 10 with exercises"
+    assert times(book) == "45 min core · 1 h 05 all · 2 h 15 with exercises"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ WORDS, LINES, TICKS = 2500, 250, 15  # what the core has at most
 
 # The rule of the times, in seconds, but for the words.
 WORDS_PER_MINUTE = 200
-SECONDS = {"lines": 5, "ticks": 5, "figures": 30, "equations": 15, "turns": 300}
+SECONDS = {"lines": 5, "ticks": 5, "figures": 30, "equations": 90, "turns": 300}
 EXERCISE_MINUTES = {"warm-up": 10, "open": 40}
 OTHER_EXERCISE = 20
 
