@@ -16,7 +16,6 @@ FIRST_EDITION = {
     "05_training",
     "07_measuring",
     "08_design_choices",
-    "10_mode_collapse",
     "11_wasserstein",
     "12_modern_baseline",
 }
