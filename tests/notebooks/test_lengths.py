@@ -18,7 +18,6 @@ FIRST_EDITION = {
     "08_design_choices",
     "10_mode_collapse",
     "11_wasserstein",
-    "12_modern_baseline",
 }
 TIMES = re.compile(r"\*\*Reading\*\* (.+?)\. \*\*Running\*\* \d+ s\.")
 
