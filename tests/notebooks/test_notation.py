@@ -14,7 +14,7 @@ from parts.chapters import ROOT, chapters
 
 PAGE = ROOT / "book" / "notation.md"
 CODE = re.compile(r"^```\{code-cell\}.*?^```$|^---.*?^---$", re.S | re.M)
-WORDS = re.compile(r"\\begin\{array\}\{[^{}]*\}|\\(?:text|tag|begin|end|label)\*?\s*\{[^{}]*\}|\\mathsf T")
+WORDS = re.compile(r"\\begin\{array\}\{[^{}]*\}|\\(?:text|textit|tag|begin|end|label)\*?\s*\{[^{}]*\}|\\mathsf T")
 UPRIGHT = re.compile(r"\\(?:mathrm|operatorname|mathsf)\*?\s*\{([^{}]*)\}")
 # Words in a subscript say which one is meant; they are no symbols.
 NAMES = re.compile(r"(?<=[_^])\{(data|real|fake)\}")
