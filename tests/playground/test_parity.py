@@ -445,7 +445,7 @@ def test_the_pull_of_a_paired_loss_is_its_mean_over_the_last_batch(engine):
 
 @pytest.mark.parametrize("gamma", [0.0, 0.3])
 def test_the_dirac_gan_is_that_of_chapter_5(engine, gamma):
-    """Taking turns from (1, 0) with the Wasserstein loss: equations (5.7) and (5.9)."""
+    """Taking turns from (1, 0) with the Wasserstein loss: equations (5.7) and (5.8)."""
     lr = 0.2
     s = case(networks="dirac", loss="Wasserstein", lrG=lr, lrD=lr, gamma=gamma, penalty="R1")
     jobs = [

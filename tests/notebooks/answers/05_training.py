@@ -34,7 +34,7 @@ def slope(logit):
     return softplus(logit) + softplus(-logit)
 
 
-# %% C right: by the matrix (5.9)
+# %% C right: by the matrix (5.8)
 def round_iii(theta, phi, eta, gamma):
     rest = 1 - eta * gamma
     return (1 - eta**2) * theta + eta * rest * phi, -eta * theta + rest * phi
