@@ -69,7 +69,7 @@ def holm(p, alpha=0.05):
 
 # %% C right: by logarithms
 def largest_share(n):
-    return -torch.expm1(torch.tensor(0.05, dtype=torch.float64).log() / n).item()
+    return -torch.expm1(torch.tensor(0.025, dtype=torch.float64).log() / n).item()
 
 
 # %% C wrong: the rule of three
@@ -79,12 +79,12 @@ def largest_share(n):
 
 # %% C wrong: the share that is kept
 def largest_share(n):
-    return 0.05 ** (1 / n)
+    return 0.025 ** (1 / n)
 
 
-# %% C wrong: an interval with 2.5 % on each side
+# %% C wrong: all 5 % on one side
 def largest_share(n):
-    return 1 - 0.025 ** (1 / n)
+    return 1 - 0.05 ** (1 / n)
 
 
 # %% 1 right: by counting
