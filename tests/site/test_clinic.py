@@ -23,7 +23,7 @@ def troubles(html: str) -> list[str]:
     """Return the anchors of the sections under "What goes wrong" of a built chapter."""
     _, _, rest = html.partition('<section id="what-goes-wrong">')
     return re.findall(
-        r'<section id="([^"]+)">\s*<h3', rest.partition('<section id="exercises">')[0]
+        r'<section[^>]* id="([^"]+)">\s*<h3', rest.partition('<section id="exercises">')[0]
     )
 
 
