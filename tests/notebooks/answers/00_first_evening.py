@@ -62,7 +62,7 @@ def follow(D, x, step):
 def count_spots(x):
     reached = 0
     for spot in spots:
-        inside = sum(float((point - spot).square().sum()) < 0.36 for point in x)
+        inside = sum(float((point - spot).square().sum()) < 0.16 for point in x)
         reached += inside / len(x) > 0.02
     return reached
 
