@@ -14,7 +14,7 @@ from parts.chapters import ROOT, chapters
 
 PAGE = ROOT / "book" / "notation.md"
 CODE = re.compile(r"^```\{code-cell\}.*?^```$|^---.*?^---$", re.S | re.M)
-WORDS = re.compile(r"\\begin\{array\}\{[^{}]*\}|\\(?:text|textit|tag|begin|end|label)\*?\s*\{[^{}]*\}|\\mathsf T")
+WORDS = re.compile(r"\\begin\{array\}\{[^{}]*\}|\\\[\d+pt\]|\\(?:text|textit|tag|begin|end|label)\*?\s*\{[^{}]*\}|\\mathsf T")
 UPRIGHT = re.compile(r"\\(?:mathrm|operatorname|mathsf)\*?\s*\{([^{}]*)\}")
 # Words in a subscript say which one is meant; they are no symbols.
 NAMES = re.compile(r"(?<=[_^])\{(data|real|fake)\}")
@@ -25,10 +25,12 @@ GREEK = {
     for name in "alpha beta gamma delta epsilon varepsilon zeta eta theta kappa lambda mu nu xi pi "
     "rho sigma tau phi varphi chi psi omega Gamma Delta Theta Lambda Sigma Phi Psi Omega".split()
 }
-CONSTANTS = {"d", "e", r"\pi", "i", "j"}  # the differential, two numbers, and what counts
+# The differential, two numbers, what counts, and how many replicas there are.
+CONSTANTS = {"d", "e", r"\pi", "i", "j", "N"}
 
 
 def tokens(formula: str) -> list[str]:
+    formula = formula.replace(r"\mathbb{E}", r"\mathbb E")
     formula = UPRIGHT.sub(r" <\1> ", WORDS.sub(" ", NAMES.sub(r" <\1> ", formula)))
     return [token for token in TOKEN.findall(formula) if token not in LAYOUT]
 
@@ -50,6 +52,27 @@ def letters(formula: list[str]) -> set[str]:
 def occurs(symbol: list[str], formula: list[str]) -> bool:
     n = len(symbol)
     return any(formula[i : i + n] == symbol for i in range(len(formula)))
+
+
+def unnamed(formula: list[str], known: list[list[str]]) -> set[str]:
+    """Return the letters of a formula that no symbol accounts for.
+
+    Symbols of several tokens are taken out first, the longest before others: that ``p_g`` is known
+    says nothing of another ``p`` or ``g``. A symbol with an index or a number, such as ``q_j``,
+    accounts for its letter with any; a function, such as ``F(x)``, for its letter.
+    """
+    single, several = set(CONSTANTS), []
+    for symbol in known:
+        index = re.fullmatch(r"_([ijt]|\d+)|\(.*\)", "".join(symbol[1:]))
+        single.update(symbol[:1] if len(symbol) == 1 or index else [])
+        several += [] if index else [symbol]
+    several.sort(key=len, reverse=True)
+    left, i = [], 0
+    while i < len(formula):
+        found = next((each for each in several if formula[i : i + len(each)] == each), None)
+        left += [] if found else [formula[i]]
+        i += len(found or "1")
+    return letters(left) - single
 
 
 def cells(line: str) -> list[str]:
@@ -110,11 +133,9 @@ def test_a_symbol_enters_where_its_row_says(symbol: str, number: str) -> None:
 
 @pytest.mark.parametrize("number", [path.stem[:2] for path in chapters()])
 def test_each_letter_of_a_chapter_has_its_meaning_on_the_page(number: str) -> None:
-    of_the_book = [tokens(symbol) for symbol, _ in rows()]
-    own = local().get(number, [])
-    known = CONSTANTS.union(*map(letters, of_the_book), *(letters(tokens(each)) for each in own))
-    used = set().union(*map(letters, maths()[number]))
-    assert used - known == set()
+    known = [tokens(symbol) for symbol in [*dict(rows()), *local().get(number, [])]]
+    missing = {letter: f for f in maths()[number] for letter in unnamed(f, known)}
+    assert missing == {}
 
 
 @pytest.mark.parametrize("number", sorted(local()))
@@ -131,6 +152,12 @@ def test_a_chapter_uses_the_letters_that_the_page_lists(number: str) -> None:
         each for each in local()[number] if not any(occurs(tokens(each), f) for f in maths()[number])
     ]
     assert unused == []
+
+
+def test_a_compound_symbol_does_not_stand_for_its_letters() -> None:
+    known = [["p", "_", "g"], ["q", "_", "j"], ["F", "(", "x", ")"]]
+    assert unnamed(tokens("p_g + q_3 + F(x)"), known) == {"x"}
+    assert unnamed(tokens("p_h + F"), known) == {"p", "h"}
 
 
 def test_formulas_are_read_as_written() -> None:
