@@ -3,6 +3,7 @@
     python tools/experiments.py               # every chapter
     python tools/experiments.py 08            # one of them
     python tools/experiments.py 08 --block 1  # again, on fresh seeds, kept beside the first
+    python tools/experiments.py 10 --block 3 --study 10_grid  # one study of a chapter alone
 
 A chapter defines a study in a cell tagged ``experiment`` and reads its result from a file there,
 ``study.stored("results/08_ring.csv")``. This program runs the chapter's first code cell and the
@@ -83,12 +84,12 @@ def kept(name: str, folder: Path = NOTEBOOKS) -> dict[int, Path]:
 
 
 class _Block(ast.NodeTransformer):
-    """Writes the code of another block: fresh seeds, and files of its own."""
+    """Writes the code of another block, fresh seeds and files of its own, or of one study alone."""
 
-    def __init__(self, block: int) -> None:
+    def __init__(self, block: int, study: str = "") -> None:
         from gan_tutorial.experiments import files  # slow to load
 
-        self.block, self.files = block, files
+        self.block, self.study, self.files = block, study, files
 
     def visit_Call(self, call: ast.Call) -> ast.Call:
         """Change the seeds that a call names, or the file that it stores in."""
@@ -114,6 +115,14 @@ class _Block(ast.NodeTransformer):
                     values[i] = self._fresh(value)
         return arguments
 
+    def visit_Assign(self, statement: ast.Assign) -> ast.Assign | None:
+        """Leave out what another study than the one asked for stores."""
+        named = files(ast.unparse(statement))
+        if self.study and named and self.study not in {Path(name).stem for name in named}:
+            return None
+        self.generic_visit(statement)
+        return statement
+
     def _fresh(self, seed: ast.expr) -> ast.expr:
         match seed:
             case ast.Constant(value=int(number)):
@@ -121,9 +130,11 @@ class _Block(ast.NodeTransformer):
         return seed
 
 
-def of_block(code: str, block: int) -> str:
-    """Return the code of a chapter's studies as block b runs it."""
-    return code if block == 0 else ast.unparse(_Block(block).visit(ast.parse(code)))
+def of_block(code: str, block: int, study: str = "") -> str:
+    """Return the code of a chapter's studies, or of one of them, as block b runs it."""
+    if block == 0 and not study:
+        return code
+    return ast.unparse(_Block(block, study).visit(ast.parse(code)))
 
 
 def studies(path: Path, block: int = 0) -> dict[str, tuple[Any, Any]]:
@@ -170,9 +181,10 @@ def arithmetic() -> str:
     )
 
 
-def run(path: Path, code: str, block: int = 0) -> int:
+def run(path: Path, code: str, block: int = 0, study: str = "") -> int:
     """Run a block of the studies of one chapter, which writes their files, provenance first."""
     command = f"make experiments CHAPTER={path.stem[:2]}" + (f" BLOCK={block}" if block else "")
+    code_of_block = of_block(code, block, study)
     about = (
         f"# command: {command}\n"
         f"# date: {datetime.now(UTC):%Y-%m-%d}\n"
@@ -182,7 +194,7 @@ def run(path: Path, code: str, block: int = 0) -> int:
     )
     with tempfile.TemporaryDirectory() as scratch:
         program = Path(scratch, "studies.py")
-        program.write_text(f"{PREAMBLE}\n{of_block(code, block)}\n", encoding="utf-8")
+        program.write_text(f"{PREAMBLE}\n{code_of_block}\n", encoding="utf-8")
         variables = environment(
             GAN_TUTORIAL_EXPERIMENTS=str(CACHE), GAN_TUTORIAL_PROVENANCE=about, MPLBACKEND="Agg"
         )
@@ -194,7 +206,7 @@ def run(path: Path, code: str, block: int = 0) -> int:
     if status:
         print(f"{path.stem}: stopped; what is finished is kept, run it again", file=sys.stderr)
         return status
-    for name in files(of_block(code, block)):
+    for name in files(code_of_block):
         text = (NOTEBOOKS / name).read_text(encoding="utf-8")
         print(f"      {name}: {provenance(text)['cost']}", flush=True)
     return 0
@@ -205,18 +217,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="run the long studies and keep their results")
     parser.add_argument("chapter", nargs="?", default="", help="08, 08_design_choices or a path")
     parser.add_argument("--block", type=int, default=0, help="1, 2, ...: on fresh seeds")
+    parser.add_argument("--study", default="", help="only the study of this name, such as 10_grid")
     options = parser.parse_args(arguments)
     if options.block < 0:
         parser.error(f"--block must be at least 0, got {options.block}")
     found = [(path, definition(path)) for path in chapters(options.chapter)]
     found = [(path, code) for path, code in found if code]
+    names = [Path(name).stem for _, code in found for name in files(code)]
+    if options.study and options.study not in names:
+        parser.error(f"--study must be one of {', '.join(names)}, got {options.study!r}")
+    if options.study:
+        found = [each for each in found if f"/{options.study}.csv" in each[1]]
     if not found:
         print("no chapter named here has a study to store", file=sys.stderr)
         return 1
     commit()  # as it is before a result is written
     for number, (path, code) in enumerate(found, start=1):
-        print(f"[{number}/{len(found)}] {path.stem}: {len(files(code))} studies", flush=True)
-        if status := run(path, code, options.block):
+        what = options.study or f"{len(files(code))} studies"
+        print(f"[{number}/{len(found)}] {path.stem}: {what}", flush=True)
+        if status := run(path, code, options.block, options.study):
             return status
     return 0
 

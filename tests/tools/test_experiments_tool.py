@@ -162,6 +162,17 @@ def test_every_seed_of_a_study_and_of_its_measure_is_another_in_another_block(ch
     assert "seed=2503)" in tool.of_block("lambda run, *, seed=3: None\nf(seed=3)", 2)
 
 
+def test_one_study_of_a_chapter_alone(chapter, capsys):
+    code = 'a = one.stored("results/9_a.csv")\nb = two.stored("results/9_b.csv")\nc = 3'
+    assert tool.of_block(code, 4, "9_b") == "b = two.stored('results/9_b-4.csv')\nc = 3"
+    assert tool.files(tool.of_block(code, 0, "9_a")) == ["results/9_a.csv"]
+    assert tool.main([str(chapter), "--study", "99_study", "--block", "1"]) == 0
+    assert (chapter.parent / "results" / "99_study-1.csv").is_file()
+    with pytest.raises(SystemExit):
+        tool.main([str(chapter), "--study", "99_other"])
+    assert "--study must be one of 99_study, got '99_other'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("path", [path for path in chapters() if tool.definition(path)])
 def test_no_seed_of_a_chapters_study_is_left_as_it_was(path):
     code = tool.definition(path)
