@@ -11,15 +11,12 @@ import pytest
 from parts.chapters import chapters
 from parts.length import times, too_long
 
-# Its second edition waits for its record.
-FIRST_EDITION = {"11_wasserstein"}
 TIMES = re.compile(r"\*\*Reading\*\* (.+?)\. \*\*Running\*\* \d+ s\.")
 
 
 @pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
 def test_the_core_of_a_chapter_is_within_its_limits(path: Path) -> None:
-    problems = too_long(nbformat.read(path.with_suffix(".ipynb"), as_version=4))
-    assert bool(problems) == (path.stem in FIRST_EDITION), problems
+    assert too_long(nbformat.read(path.with_suffix(".ipynb"), as_version=4)) == []
 
 
 @pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
