@@ -3,7 +3,8 @@
     python tools/length.py       # every chapter
     python tools/length.py 03    # one of them
 
-Columns: words, lines of visible code, visible ticks, figures, equations, blanks to fill in.
+Columns: words, lines of visible code, visible ticks, rows of tables and printed lines, figures,
+equations, blanks to fill in.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ WORDS, LINES, TICKS = 2500, 250, 15  # what the core has at most
 
 # The rule of the times, in seconds, but for the words.
 WORDS_PER_MINUTE = 200
-SECONDS = {"lines": 5, "ticks": 5, "figures": 30, "equations": 90, "turns": 300}
+SECONDS = {"lines": 5, "ticks": 5, "rows": 10, "figures": 30, "equations": 90, "turns": 300}
 EXERCISE_MINUTES = {"warm-up": 10, "open": 40}
 OTHER_EXERCISE = 20
 
@@ -38,6 +38,7 @@ class Length:
     words: int = 0
     lines: int = 0
     ticks: int = 0
+    rows: int = 0
     figures: int = 0
     equations: int = 0
     turns: int = 0
@@ -63,7 +64,12 @@ def lengths(notebook: NotebookNode) -> dict[str, Length]:
             length.lines += visible_lines(piece)
             length.figures += draws(piece)
             if "hide-cell" not in tags(piece):
-                length.ticks += len(CLAIM_LINE.findall(printed(piece)))
+                text = printed(piece)
+                length.ticks += len(CLAIM_LINE.findall(text))
+                length.rows += table_rows(piece)
+                length.rows += sum(
+                    bool(line.strip()) for line in CLAIM_LINE.sub("", text).splitlines()
+                )
     return found
 
 
@@ -98,6 +104,12 @@ def count_words(text: str) -> int:
     text = re.sub(r"\]\([^)]*\)", "]", text)  # the address of a link
     text = re.sub(r"\{\w+\}`[^`]*`", "reference", text)
     return sum(bool(re.search(r"\w", word)) for word in text.split())
+
+
+def table_rows(cell: NotebookNode) -> int:
+    """Count the rows, heads included, of the tables that a cell shows."""
+    texts = [dict(output_texts(output)) for output in cell.get("outputs", [])]
+    return sum(text.get("text/html", "").count("<tr>") for text in texts)
 
 
 def visible_lines(cell: NotebookNode) -> int:
