@@ -240,26 +240,31 @@ def record(path: Path, blocks: range, jobs: int, timeout: int) -> bool:
     rows = gather(results, blocks[0])
     records.write(RECORDS / f"{path.stem}.csv", about(path, blocks), [as_kept(row) for row in rows])
     print(table(rows), flush=True)
-    add_studies(path, timeout)
+    add_studies(path, timeout, jobs)
     return not any(row.problem for row in rows)
 
 
-def add_studies(path: Path, timeout: int) -> None:
+def add_studies(path: Path, timeout: int, jobs: int = 1) -> None:
     """Add to the record of one chapter in how many blocks of its studies each claim holds."""
     file = RECORDS / f"{path.stem}.csv"
     if not file.exists():
         raise RecordError(f"there is no record to add to: make records CHAPTER={path.stem[:2]}")
     provenance, rows = records.read(file)
     found = [origin for origin in origins(read_text(path)) if origin.files]
-    runs: dict[int, list[dict[str, Any]]] = {}
-    for block in sorted({block for origin in found for block in kept_blocks(origin.files, path)}):
+    code = forgiving(path)
+
+    def claims_in(block: int) -> list[dict[str, Any]]:
         variables = {"GAN_TUTORIAL_SEED": "0", "GAN_TUTORIAL_STUDY_BLOCK": str(block)}
         what = f"block {block} of the studies"
-        code = forgiving(path)
-        runs[block], words = run_script(code, what, path.parent, timeout, **variables)
+        claims, words = run_script(code, what, path.parent, timeout, **variables)
         for line in words.splitlines():
             if line.startswith("STUDY: "):
                 print(f"      {what}: {line.removeprefix('STUDY: ')}", flush=True)
+        return claims
+
+    every = sorted({block for origin in found for block in kept_blocks(origin.files, path)})
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        runs = dict(zip(every, pool.map(claims_in, every), strict=True))
     for row in rows:
         row |= {"study": "", "study_blocks": "", "study_held": ""}
         origin = next((each for each in found if re.fullmatch(each.pattern, row["sentence"])), None)
@@ -307,7 +312,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"[{position}/{len(selected)}] {path.stem}: {what}", flush=True)
         try:
             if options.studies:
-                add_studies(path, options.timeout)
+                add_studies(path, options.timeout, options.jobs)
             else:
                 stands &= record(path, blocks, options.jobs, options.timeout)
         except RecordError as error:
