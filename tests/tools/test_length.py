@@ -74,6 +74,16 @@ def test_each_part_is_counted_by_itself() -> None:
     assert (exercises.lines, exercises.ticks, exercises.turns) == (0, 0, 0)
 
 
+def test_rows_are_those_of_tables_and_printed_lines_that_are_no_ticks() -> None:
+    table = "<table><thead><tr><td></td></tr></thead><tr><th>a</th></tr><tr><th>b</th></tr></table>"
+    shown = nbformat.v4.new_output("display_data", {"text/html": table, "text/plain": "a\nb"})
+    cell = code("table(rows)\nprint(a)", "one\n\n" + TICKS + "two\n", "hide-input")
+    cell.outputs.append(shown)
+    book = chapter(cell, code("f()", "folded\n", "hide-cell"))
+    assert lengths(book)["core"].rows == 3 + 2
+    assert lengths(book)["core"].minutes == pytest.approx((5 * 10 + 2 * 5) / 60)
+
+
 def test_times_follow_the_rule() -> None:
     book = chapter("word " * 2000, *["x = 1\n" * 1] * 0)
     assert lengths(book)["core"].minutes == 10
