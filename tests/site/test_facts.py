@@ -57,7 +57,8 @@ def test_the_instructors_page_states_the_rule_of_the_times() -> None:
     assert (
         f"prose at {length.WORDS_PER_MINUTE} words a minute, {seconds['lines']} seconds for a line "
         f"of visible code, {seconds['rows']} for a row of a table or a printed line, "
-        f"{seconds['figures']} for a figure, {seconds['equations']} for a displayed equation, {seconds['ticks']} for a claim, {seconds['turns'] // 60} minutes for "
+        f"{seconds['figures']} for a figure, {seconds['equations']} for a displayed equation, "
+        f"{seconds['ticks']} for a claim, {seconds['turns'] // 60} minutes for "
         f"each *your turn*; a warm-up exercise takes {length.EXERCISE_MINUTES['warm-up']} minutes, "
         f"an open one {length.EXERCISE_MINUTES['open']}, any other {length.OTHER_EXERCISE}"
     ) in page
