@@ -17,8 +17,8 @@ records add less than 100 to a multiple of 1000. The result of block 1 of ``08_r
 
 Each file is written whole, its provenance first, so two runs at once do not disturb each other.
 ``definition`` is a hash of the tagged cells: when one of them changes, the tests fail until the
-files are made anew. ``arithmetic`` is a hash of what a short game ends with on this machine: where
-it is the same, a run gives the same digits again.
+files are made anew. ``arithmetic`` is a hash of what a short game ends with on this machine, and of
+its processor's model: where it is the same, a run gives the same digits again.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ import argparse
 import ast
 import hashlib
 import os
+import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -166,7 +168,10 @@ def provenance(text: str) -> dict[str, str]:
 
 @cache
 def arithmetic() -> str:
-    """Return what this machine's floating-point numbers are known by: the end of a short game."""
+    """Return what this machine's floating-point numbers are known by: a short game, and its model.
+
+    The game alone is not enough: two processors ended it alike, and parted in a wider network.
+    """
     import torch  # slow to load
 
     from gan_tutorial import data, fingerprint, losses, networks, training
@@ -176,9 +181,18 @@ def arithmetic() -> str:
         networks.MLPGenerator(4, 2, width=32), networks.MLPDiscriminator(2, width=32), data.ring(),
         loss=losses.nonsaturating, steps=200, replicas=16, progress=False,
     )  # fmt: skip
-    return fingerprint.fingerprint(
-        [w.detach() for w in (*game.G.parameters(), *game.D.parameters())]
-    )
+    weights = [w.detach() for w in (*game.G.parameters(), *game.D.parameters())]
+    return fingerprint.fingerprint([*weights, processor()])
+
+
+def processor() -> str:
+    """Return the model of this machine's processor, and what PyTorch makes of it."""
+    import torch  # slow to load
+
+    known = Path("/proc/cpuinfo")
+    text = known.read_text(encoding="utf-8") if known.exists() else ""
+    model = re.findall(r"^(?:cpu family|model|model name)\s*:.*$", text, re.MULTILINE)[:3]
+    return " ".join([platform.processor(), torch.backends.cpu.get_cpu_capability(), *model])
 
 
 def run(path: Path, code: str, block: int = 0, study: str = "") -> int:
