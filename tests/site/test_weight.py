@@ -208,7 +208,7 @@ def test_who_scrolls_back_is_led_to_the_top(browser: Browser, address: str) -> N
         scroll_back(page)
         button.click()
         page.wait_for_function("scrollY === 0")
-        assert not button.is_visible()
+        button.wait_for(state="hidden")  # in the frame after, on a busy machine
 
 
 # --- equations ------------------------------------------------------------------------------------
