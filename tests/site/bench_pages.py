@@ -30,6 +30,7 @@ def measure(browser: Browser, address: str) -> tuple[float, float]:
         page.evaluate("new Promise((r) => requestAnimationFrame(() => setTimeout(r)))")
         metrics = session.send("Performance.getMetrics")["metrics"]
         (work,) = (m["value"] for m in metrics if m["name"] == "ThreadTime")
+        page.wait_for_function("performance.getEntriesByName('first-paint').length")
         first = page.evaluate("performance.getEntriesByName('first-paint')[0].startTime")
     return first / 1000, work
 
