@@ -7,6 +7,7 @@ factors are known instead; of handwritten digits, nothing but the pictures and t
 Pictures have shape (C, H, W) and values in [-1, 1], white on black: the background is -1.
 """
 
+from gan_tutorial.data.augment import Augmented, augmented
 from gan_tutorial.data.digits import digits
 from gan_tutorial.data.empirical import Empirical, empirical, fixed
 from gan_tutorial.data.factors import Factor, Factored
@@ -16,6 +17,7 @@ from gan_tutorial.data.shapes import Shapes, shapes
 from gan_tutorial.data.target import Target
 
 __all__ = [
+    "Augmented",
     "Empirical",
     "Factor",
     "Factored",
@@ -24,6 +26,7 @@ __all__ = [
     "Shapes",
     "Target",
     "Uniform",
+    "augmented",
     "digits",
     "empirical",
     "fixed",

@@ -45,7 +45,7 @@ def digits(size: int = 28) -> tuple[Empirical, Empirical]:
     8: Alpaydin and Kaynak, "Cascading classifiers", Kybernetika 34 (1998). Others: LeCun, Bottou,
     Bengio and Haffner, "Gradient-based learning applied to document recognition" (1998).
     """
-    if isinstance(size, bool) or size not in SIZES:
+    if size not in list(SIZES):
         raise ValueError(f"digits have size 8, 14, 16 or 28, got {size!r}")
     name, highest, border, pool = SIZES[size]
     tables = stored(name)
