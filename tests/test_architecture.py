@@ -345,6 +345,8 @@ def global_draws(source: str) -> list[str]:
             forked = forked or "fork_rng(" in managers or "global_stream(" in managers
         if isinstance(node, ast.Call) and not forked:
             name = ast.unparse(node.func)
+            if name.startswith("nn.init."):  # draws as a layer's own reset_parameters does
+                return
             own = any(keyword.arg == "generator" for keyword in node.keywords)
             draws = name in GLOBAL_DRAWS or name.endswith(tuple(f".{n}" for n in IN_PLACE))
             numpys = name.startswith(("random.", "np.random.")) and name not in LOOKS
@@ -367,6 +369,7 @@ def test_a_global_draw_would_be_seen() -> None:
     assert global_draws("x = torch.rand(3, generator=g)") == []
     assert global_draws("x.normal_()") == ["x.normal_()"]
     assert global_draws("x.normal_(generator=g)") == []
+    assert global_draws("nn.init.normal_(weight)") == []
     for lent in ("torch.random.fork_rng()", "lock, global_stream()"):
         assert global_draws(f"with {lent}:\n    torch.manual_seed(3)") == []
 

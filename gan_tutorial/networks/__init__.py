@@ -5,17 +5,29 @@ from; `MLPGenerator` and `MLPDiscriminator` let you choose width, depth, activat
 normalisation. `spectral` bounds the slope of a network; `Packed` and `MinibatchStd` let D look at
 several samples at once.
 
+Images have pairs of their own. To `PixelGenerator` and `PixelDiscriminator` an image is a vector;
+`DCGANGenerator`, `UpsampleGenerator` and `DCGANDiscriminator` are convolutional;
+`ResidualGenerator` and `ResidualDiscriminator` do without normalisation. `Classifier` is the judge.
+
 Every discriminator has two outputs. `D(x)` is a probability, as in the mathematics. `D.logits(x)`
-is the number before the sigmoid; losses and training use it, because it never overflows.
+is the number before the sigmoid; losses and training use it, because it never overflows. A
+discriminator of images also has `D.features(x)`, what its last linear layer sees.
 """
 
 from gan_tutorial.networks.base import Init
+from gan_tutorial.networks.classifier import Classifier
+from gan_tutorial.networks.dcgan import DCGANDiscriminator, DCGANGenerator, UpsampleGenerator
 from gan_tutorial.networks.groups import MinibatchStd, Packed
 from gan_tutorial.networks.mlp import MLPDiscriminator, MLPGenerator, leaky_relu
+from gan_tutorial.networks.pixels import PixelDiscriminator, PixelGenerator
+from gan_tutorial.networks.residual import Residual, ResidualDiscriminator, ResidualGenerator
 from gan_tutorial.networks.seed import Discriminator, Generator
-from gan_tutorial.networks.weights import he_normal, spectral
+from gan_tutorial.networks.weights import dcgan_normal, he_normal, spectral
 
 __all__ = [
+    "Classifier",
+    "DCGANDiscriminator",
+    "DCGANGenerator",
     "Discriminator",
     "Generator",
     "Init",
@@ -23,6 +35,13 @@ __all__ = [
     "MLPGenerator",
     "MinibatchStd",
     "Packed",
+    "PixelDiscriminator",
+    "PixelGenerator",
+    "Residual",
+    "ResidualDiscriminator",
+    "ResidualGenerator",
+    "UpsampleGenerator",
+    "dcgan_normal",
     "he_normal",
     "leaky_relu",
     "spectral",

@@ -1,13 +1,14 @@
 """What generators, and what discriminators, have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-Init = Callable[[nn.Linear], None]
+Init = Callable[[Any], None]
+_DRAWN = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d)  # what `init` is called with
 
 
 class _Network(nn.Module):
@@ -23,21 +24,17 @@ class _Network(nn.Module):
 
     def _apply_init(self) -> None:
         if self.init is not None:
-            for linear in self.linears():
-                self.init(linear)
+            for layer in self.modules():
+                if isinstance(layer, _DRAWN):
+                    self.init(layer)
 
     def linears(self) -> list[nn.Linear]:
         """Return the linear layers, first to last."""
-        return [layer for layer in self.model if isinstance(layer, nn.Linear)]
+        return [layer for layer in self.modules() if isinstance(layer, nn.Linear)]
 
     def reset_parameters(self) -> None:
         """Draw all weights again from the global random stream, in the order of construction."""
-        layers: list[Any] = list(self.model)
-        for layer in layers:
-            if parametrize.is_parametrized(layer):
-                raise ValueError("weights under spectral norm cannot be drawn again: start anew")
-            if hasattr(layer, "reset_parameters"):
-                layer.reset_parameters()
+        _draw_again(self.children())
         self._apply_init()
 
 
@@ -67,6 +64,17 @@ class _Discriminates(_Network):
         for layer in list(self.model)[:-1]:
             x = layer(x)
         return x
+
+
+def _draw_again(layers: Iterable[Any]) -> None:
+    """Let each layer, or the layers inside it, draw its weights by its own rule."""
+    for layer in layers:
+        if parametrize.is_parametrized(layer):
+            raise ValueError("weights under spectral norm cannot be drawn again: start anew")
+        if hasattr(layer, "reset_parameters"):
+            layer.reset_parameters()
+        else:
+            _draw_again(layer.children())
 
 
 def _features(x: Tensor, size: int, name: str, size_name: str) -> Tensor:

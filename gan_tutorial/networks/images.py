@@ -1,0 +1,85 @@
+"""What generators, and what discriminators, of images have in common."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_tutorial.checks import whole
+from gan_tutorial.networks.base import _features, _Network
+
+Shape = tuple[int, int, int]
+# The sides between which a convolutional network goes, by doubling, from the last to the first.
+SIDES = {8: (4, 8), 16: (4, 8, 16), 28: (7, 14, 28), 32: (4, 8, 16, 32)}
+
+
+class _DrawsImages(_Network):
+    """A map from noise to images, x_fake = G(z): the layers of `model`, one after the other."""
+
+    noise_dim: int
+    shape: Shape
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return G(z): z of shape (..., m, noise_dim) becomes images (..., m, C, H, W)."""
+        return self.model(_features(z, self.noise_dim, "z", "noise_dim"))
+
+
+class _JudgesImages(_Network):
+    """A map from an image to the probability that it is real: `body`, then the linear `head`."""
+
+    data_dims = 3  # an image's axes, for penalties
+    shape: Shape
+
+    def _finish_with_head(self, *body: nn.Module, features: int) -> None:
+        self.body, self.head = nn.Sequential(*body), nn.Linear(features, 1)
+        self._apply_init()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return D(x) in (0, 1): images (..., m, C, H, W) become (..., m, 1)."""
+        return torch.sigmoid(self.logits(x))
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Return log D(x) - log(1 - D(x)), the number before the sigmoid, shape (..., m, 1)."""
+        return self.head(self.features(x))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return what the last linear layer sees, shape (..., m, f)."""
+        return self.body(_images(x, self.shape))
+
+
+def _images(x: Tensor, shape: Shape) -> Tensor:
+    if x.dim() < 4 or x.shape[-3:] != shape:
+        raise ValueError(
+            f"x must have shape (..., m, C, H, W) with (C, H, W) = {shape}, got {tuple(x.shape)}"
+        )
+    if not x.is_floating_point():
+        raise ValueError(f"x must hold floating-point numbers, got {x.dtype}")
+    return x
+
+
+def _shape(shape: Any) -> Shape:
+    """Return (C, H, W) as three numbers of Python's."""
+    try:
+        channels, height, width = shape
+    except (TypeError, ValueError):
+        raise ValueError(f"shape must be (C, H, W), got {shape!r}") from None
+    return whole("C", channels), whole("H", height), whole("W", width)
+
+
+def _sides(shape: Shape) -> tuple[int, ...]:
+    """Return the sides that images have on the way through a convolutional network."""
+    _, height, width = shape
+    if height != width or height not in SIDES:
+        sides = ", ".join(map(str, SIDES))
+        raise ValueError(f"images must be square with a side of {sides}, got shape {shape}")
+    return SIDES[height]
+
+
+def _channels(width: int, stages: int) -> list[int]:
+    """Return the channels at each side but the largest: doubled wherever the side is halved."""
+    return [whole("width", width) * 2**k for k in reversed(range(stages))]
+
+
+def _normed(channels: int, norm: bool, activation: Callable[[], nn.Module]) -> list[nn.Module]:
+    return [*([nn.BatchNorm2d(channels)] if norm else []), activation()]
