@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 from torch import Tensor
 
 COLORS = {"data": "#0072B2", "generator": "#D55E00", "discriminator": "#009E73", "other": "#CC79A7"}
@@ -252,6 +253,41 @@ def points(samples: Tensor, ax: Axes, *, kind: str = "generator", label: str | N
     )
     ax.set_aspect("equal")
     return _label(ax, "$x_1$", "$x_2$")
+
+
+def images(x: Tensor, ax: Axes, *, columns: int = 8, kind: str = "generator") -> Axes:
+    """Draw images as a grid, row by row, each in a frame of the kind's colour.
+
+    Parameters
+    ----------
+    x
+        Shape (n, C, H, W), C = 1 for grey and 3 for colour; -1 is black, 1 white, and what lies
+        beyond is drawn as the nearer of the two.
+    ax
+        Where to draw. Its axes are taken away.
+    columns
+        Images in a row.
+    kind
+        "data", "generator", "discriminator" or "other".
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or x has another shape.
+    """
+    if x.dim() != 4 or not len(x) or x.shape[1] not in (1, 3):
+        raise ValueError(f"images must have shape (n, 1 or 3, H, W), got {tuple(x.shape)}")
+    frame = torch.tensor(to_rgb(_color(kind)))
+    n, _, H, W = x.shape
+    rows = -(-n // columns)
+    sheet = torch.ones(rows, H + 3, columns, W + 3, 3)  # a pixel of frame around, one between
+    sheet = sheet.transpose(1, 2).flatten(0, 1)  # (rows · columns, H + 3, W + 3, 3)
+    sheet[:n, : H + 2, : W + 2] = frame
+    sheet[:n, 1 : H + 1, 1 : W + 1] = ((x.detach().clamp(-1, 1) + 1) / 2).permute(0, 2, 3, 1)
+    sheet = sheet.unflatten(0, (rows, columns)).transpose(1, 2).flatten(2, 3).flatten(0, 1)
+    ax.imshow(sheet[:-1, :-1].numpy(), interpolation="nearest")
+    ax.set_axis_off()
+    return ax
 
 
 def _label(ax: Axes, x: str, y: str) -> Axes:

@@ -385,3 +385,35 @@ def test_points_lie_in_the_plane(shape, ax):
     words = str(shape).replace("(", r"\(").replace(")", r"\)")
     with pytest.raises(ValueError, match=rf"samples must have shape \(n, 2\), got {words}"):
         plotting.points(torch.zeros(shape), ax)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_images_stand_in_rows_each_in_its_frame(kind, ax):
+    x = draws(5, 1, 4, 6).clamp(-1, 1)
+    x[4] *= 3  # beyond black and white
+    assert plotting.images(x, ax, columns=3, kind=kind) is ax
+    (drawn,) = ax.get_images()
+    sheet = np.asarray(drawn.get_array())
+    assert sheet.shape == (2 * 7 - 1, 3 * 9 - 1, 3)
+    for i in range(5):
+        top, left = 7 * (i // 3), 9 * (i % 3)
+        inside = sheet[top + 1 : top + 5, left + 1 : left + 7]
+        wanted = (x[i, 0].clamp(-1, 1).numpy() + 1) / 2
+        np.testing.assert_allclose(inside, np.repeat(wanted[..., None], 3, -1), atol=1e-6)
+        frame = sheet[top : top + 6, left : left + 8].copy()
+        frame[1:-1, 1:-1] = to_rgba(KINDS[kind])[:3]
+        np.testing.assert_allclose(frame, np.broadcast_to(to_rgba(KINDS[kind])[:3], frame.shape))
+    assert (sheet[7:, 18:] == 1).all()  # no sixth image: paper
+    assert not ax.axison
+
+
+def test_images_in_colour_keep_it_and_other_shapes_are_refused(ax):
+    x = draws(2, 3, 4, 4).clamp(-1, 1)
+    plotting.images(x, ax)
+    sheet = np.asarray(ax.get_images()[0].get_array())
+    np.testing.assert_allclose(sheet[1:5, 1:5], (x[0].permute(1, 2, 0) + 1) / 2, atol=1e-6)
+    for shape in ((4, 4), (2, 2, 4, 4), (0, 1, 4, 4)):
+        with pytest.raises(ValueError, match=r"shape \(n, 1 or 3, H, W\), got \("):
+            plotting.images(torch.zeros(shape), ax)
+    with pytest.raises(ValueError, match="kind must be one of"):
+        plotting.images(x, ax, kind="fake")

@@ -47,7 +47,9 @@ class Game:
         return x + self.std * self.streams.randn(*x.shape[1:]).to(x) if self.std else x
 
     def judge(self, x_real: Tensor, x_fake: Tensor, labels: tuple[Tensor, ...]) -> Any:
-        """Return D's logits of both batches, (N, m, 1) each: D sees them as one."""
+        """Return D's logits of both batches, (N, m, 1) each: D sees them as one, or apart."""
+        if self.rules.apart:
+            return self.D.logits(x_real, *labels), self.D.logits(x_fake, *labels)
         twice = (torch.cat([label, label], dim=1) for label in labels)
         return self.D.logits(torch.cat([x_real, x_fake], dim=1), *twice).chunk(2, dim=1)
 

@@ -47,6 +47,9 @@ class Rules:
         Updates of D for each one of G, k.
     fresh_z
         Draw new noise for G's update, in place of the noise of D's last one.
+    apart
+        In its own step D sees the real samples and the fakes as two batches, not as one.
+        A D with BatchNorm needs it: else it judges a sample by who else is in the batch.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class Rules:
     betas: tuple[float, float] = (0.5, 0.999)
     d_steps: int = 1
     fresh_z: bool = False
+    apart: bool = False
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "d_steps", "penalty_every"):

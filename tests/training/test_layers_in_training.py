@@ -40,8 +40,10 @@ def pair_of(name: str) -> tuple[nn.Module, nn.Module]:
     return G.double(), wrap(D.double())
 
 
-def by_hand(G: nn.Module, D: nn.Module, i: int, steps: int) -> tuple[nn.Module, nn.Module]:
-    """Train member i alone: PyTorch's own layers and Adam, and one pass of D in its step."""
+def by_hand(
+    G: nn.Module, D: nn.Module, i: int, steps: int, apart: bool = False
+) -> tuple[nn.Module, nn.Module]:
+    """Train member i alone: PyTorch's own layers and Adam, and D's step in one pass or in two."""
     streams = Streams(3, [i])
     G, D = (member(replicate(network, streams), 0) for network in (G, D))
     (stream,) = streams
@@ -50,7 +52,10 @@ def by_hand(G: nn.Module, D: nn.Module, i: int, steps: int) -> tuple[nn.Module, 
     for _ in range(steps):
         x_real = RING.sample(16, generator=stream).double()
         x_fake = G(torch.randn(16, reference.NOISE_DIM, generator=stream).double())
-        logits = D.logits(torch.cat([x_real, x_fake.detach()]))
+        if apart:
+            logits = torch.cat([D.logits(x_real), D.logits(x_fake.detach())])
+        else:
+            logits = D.logits(torch.cat([x_real, x_fake.detach()]))
         half = len(logits) // 2
         d_optimizer.zero_grad()
         losses.nonsaturating.d(logits[:half], logits[half:]).backward()
@@ -86,6 +91,25 @@ def test_members_with_such_layers_equal_pytorchs_own(name):
     for i in (0, 2):
         for network, plain in zip((run.G, run.D), by_hand(*pair_of(name), i, 100), strict=True):
             assert_equal_memory(member(network, i), plain)
+
+
+@pytest.mark.no_cover
+def test_d_may_see_real_and_fake_apart():
+    """With BatchNorm that is another game; without, the same one but for rounding."""
+    options = {"target": RING, "replicas": 3, "steps": 100}
+    name = "BatchNorm in both"
+    run = train(networks=pair_of(name), apart=True, **options)
+    for i in (0, 2):
+        plain = by_hand(*pair_of(name), i, 100, apart=True)
+        for network, alone in zip((run.G, run.D), plain, strict=True):
+            assert_equal_memory(member(network, i), alone)
+    one_batch = train(networks=pair_of(name), **options)
+    assert (run.history.d_loss - one_batch.history.d_loss).abs().max() > 0.01
+    apart, together = (
+        train(networks=pair_of("BatchNorm in G"), apart=apart, **options) for apart in (True, False)
+    )
+    for i in (0, 2):
+        assert_equal_memory(member(apart.G, i), member(together.G, i))
 
 
 @pytest.mark.no_cover
