@@ -24,7 +24,7 @@ class Letters(Factored):
 
     @property
     def ranges(self) -> tuple[Factor, ...]:  # type: ignore[override]
-        """What varies: which letter of the text, and three axes of the font, each from 0 to 1."""
+        """Return the factors, a letter of the text and three axes of the font from 0 to 1."""
         style = (Factor("weight"), Factor("width"), Factor("slant"))
         return (Factor("letter", kinds=len(self.text)), *style)
 

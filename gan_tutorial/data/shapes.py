@@ -53,7 +53,7 @@ class Shapes(Factored):
 
     @property
     def ranges(self) -> tuple[Factor, ...]:  # type: ignore[override]
-        """What varies: kind, place and radius in a picture of [-1, 1]², hue and angle in turns."""
+        """Return what varies, lengths in a picture of [-1, 1]², the hue and the angle in turns."""
         kind = (Factor("kind", kinds=len(self.kinds)),) if len(self.kinds) > 1 else ()
         place = (Factor("x", -PLACE, PLACE), Factor("y", -PLACE, PLACE), Factor("radius", *RADII))
         hue = (Factor("hue"),) if self.colour else ()
