@@ -112,8 +112,8 @@ def test_upsampling_of_the_nearest_pixel_and_a_blur():
     shares = [metrics.checkerboard(image).item() for image in (blurred, large, odd)]
     assert shares[0] == pytest.approx(0, abs=1e-12)  # a mean of two neighbours has no such period
     assert shares[1] == pytest.approx(0, abs=1e-12)  # and pairs of equal pixels have none
-    # odd columns differ by ±e from the mean of both: of the waves with l = 0, a quarter of the power,
-    # a share of e² is moved to l = 4; a 16th of all is at frequency 0. 400 images: known to 5 %
+    # odd and even columns differ by ±e from their mean: of the waves with l = 0, a quarter of the
+    # power, a share of e² is moved to l = 4; a 16th of all is at frequency 0. Known to 5 %
     e = 0.3 / 2.3
     assert shares[2] == pytest.approx(e**2 / 4 / (1 + e**2 - 1 / 16), rel=0.15)
 
