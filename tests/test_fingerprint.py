@@ -103,3 +103,16 @@ def test_a_buffer_of_your_own_layer_tells_networks_apart():
             self.register_buffer("scale", torch.tensor(scale))
 
     assert fingerprint(Scaled(1.0)) == fingerprint(Scaled(1.0)) != fingerprint(Scaled(2.0))
+
+
+def test_frozen_weights_tell_networks_apart_since_nobody_draws_them_again():
+    def frozen(fill: float) -> nn.Module:
+        network = nn.Linear(2, 2).requires_grad_(False)
+        network.weight.fill_(fill)
+        network.bias.zero_()
+        return network
+
+    assert fingerprint(frozen(1.0)) == fingerprint(frozen(1.0))
+    assert fingerprint(frozen(1.0)) != fingerprint(frozen(2.0))
+    free = [frozen(fill).requires_grad_() for fill in (1.0, 2.0)]
+    assert fingerprint(free[0]) == fingerprint(free[1]) != fingerprint(frozen(1.0))

@@ -36,7 +36,8 @@ SANITIZE = "tests/notebooks/sanitize.cfg"  # what nbval does not compare
 CACHE = ROOT / ".cache"
 SEEN = CACHE / "pages"  # what the tests of the site saw on pages that have not changed since
 APART = ("tests/site/", "tests/playground/", "tests/notebooks/")  # steps of their own
-WORKED = "(test_studies or test_exercises)"  # tests of chapters that read their code and no prose
+# tests of chapters that read their code and no prose
+WORKED = "(test_studies or test_models or test_exercises)"
 FEW = 5  # files or chapters: as soon tested by one process, which leaves the other core to others
 
 Commands = Callable[[list[Proof]], list[list[str]]]

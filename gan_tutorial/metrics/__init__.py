@@ -28,6 +28,7 @@ from gan_tutorial.metrics.neighbours import (
     precision_recall,
 )
 from gan_tutorial.metrics.overfitting import NearestTrain, nearest_train, place, separation
+from gan_tutorial.metrics.spectra import checkerboard, spectrum
 from gan_tutorial.metrics.transport import transport_distance
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "NearestTrain",
     "PrecisionRecall",
     "accuracy",
+    "checkerboard",
     "class_coverage",
     "cubic_kernel",
     "density_coverage",
@@ -56,6 +58,7 @@ __all__ = [
     "place",
     "precision_recall",
     "separation",
+    "spectrum",
     "transport_distance",
     "wasserstein_distance",
 ]

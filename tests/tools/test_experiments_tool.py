@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 import experiments as tool
 from gan_tutorial.experiments.files import block_seed
 from parts.chapters import chapters
+from parts.models import again
 
 TOOLS = Path(tool.__file__).parent
 SEED = re.compile(r"\b(seed) ?= ?(\d+)\b")
@@ -178,3 +180,146 @@ def test_no_seed_of_a_chapters_study_is_left_as_it_was(path):
     for name, number in SEED.findall(tool.of_block(code, 3)):
         assert int(number) % 1000 >= 500 or int(number) % 1000 == 499, (name, number)
     assert len(SEED.findall(tool.of_block(code, 3))) == len(SEED.findall(code.replace("_", "")))
+
+
+# --- models
+
+MODEL = """\
+# A chapter
+
+```{code-cell} ipython3
+import torch
+from gan_tutorial import data, experiments, losses, metrics, networks
+from gan_tutorial.notebook import start
+SEED = start()
+```
+
+```{code-cell} ipython3
+:tags: [experiment]
+
+def fit(network, seed, stop=None):
+    x = data.gaussian(0.3, 0.15).sample(64, seed=seed)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    for _ in range(30 if stop is None else stop):
+        optimizer.zero_grad()
+        network.logits(x).square().mean().backward()
+        optimizer.step()
+
+judge = experiments.Trained(
+    networks.MLPDiscriminator(width=4), fit, seed=14_000_000
+).stored("results/99_judge.safetensors")
+gan = experiments.Trained(
+    networks.MLPGenerator(2, width=4),
+    dict(D=networks.MLPDiscriminator(width=4), target=data.gaussian(), steps=30, ema=0.5,
+         loss=losses.nonsaturating),
+    seed=14_000_001, dtype=torch.float16,
+).stored("results/99_gan.safetensors")
+```
+
+```{code-cell} ipython3
+:tags: [experiment]
+
+study = experiments.Study(
+    base=dict(G=networks.MLPGenerator(2, width=4), D=networks.MLPDiscriminator(width=4),
+              target=data.gaussian(), loss=losses.nonsaturating, steps=3),
+    variants={}, measure=lambda run: judge.logits(run.sample(20, seed=1)).mean((1, 2)),
+    seeds=2, seed=7_000_000,
+)
+result = study.stored("results/99_study.csv")
+```
+"""
+ALL = {f"99_{name}" for name in ("judge.safetensors", "gan.safetensors", "study.csv")}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """A folder with the chapter of models, its files and its cache."""
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "99_chapter.md").write_text(MODEL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tool, "NOTEBOOKS", folder)
+        patch.setattr(tool, "CACHE", folder / "cache")
+        assert tool.main([str(folder / "99_chapter.md")]) == 0
+    return folder
+
+
+@pytest.fixture
+def with_models(chapter, trained) -> Path:
+    shutil.copytree(trained, chapter.parent, dirs_exist_ok=True)
+    return chapter
+
+
+def names(chapter: Path) -> set[str]:
+    return {file.name for file in (chapter.parent / "results").iterdir()}
+
+
+def test_models_are_stored_beside_studies_with_the_same_provenance(with_models):
+    assert names(with_models) == ALL
+    results = with_models.parent / "results"
+    judge, study = (
+        tool.provenance(results / f"99_{name}") for name in ("judge.safetensors", "study.csv")
+    )
+    common = judge.keys() & study.keys()
+    assert common == {"command", "date", "commit", "definition", "arithmetic", "cost", "versions"}
+    assert {judge[name] == study[name] for name in common - {"cost"}} == {True}
+    for name, (thing, found) in tool.studies(with_models).items():
+        if tool.is_model(name):
+            assert not again(thing, results / Path(name).name, tool.arithmetic())
+            expected = torch.cat([w.flatten() for w in thing.run().parameters()])
+            kept = torch.cat([w.flatten() for w in found.parameters()])
+            torch.testing.assert_close(kept, expected, rtol=0, atol=1e-3)  # the GAN's in float16
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("lr=0.1", "lr=0.101", "after the first steps"),
+        ("square()", "abs()", "after the first steps"),
+        ("range(30", "range(31", "trained again, .* end elsewhere"),
+        ("steps=30, ema", "steps=31, ema", "trained again, .* end elsewhere"),
+        ("ema=0.5", "ema=0.6", "after the first steps"),
+    ],
+)
+def test_a_changed_cell_is_noticed(with_models, old, new, words):
+    before = tool.definition(with_models)
+    with_models.write_text(MODEL.replace(old, new))
+    assert tool.digest(tool.definition(with_models)) != tool.digest(before)
+    found = [
+        again(model, with_models.parent / name, tool.arithmetic())
+        for name, (model, _) in tool.studies(with_models).items()
+        if tool.is_model(name)
+    ]
+    assert re.search(words, " ".join(found))
+    assert "" in found  # the other model is as it was
+
+
+def test_other_blocks_of_a_study_read_the_models_as_they_are(with_models):
+    results = with_models.parent / "results"
+    before = {name: (results / name).read_bytes() for name in ALL}
+    assert tool.main([str(with_models), "--block", "1"]) == 0
+    assert names(with_models) == {*ALL, "99_study-1.csv"}
+    assert {name: (results / name).read_bytes() for name in ALL} == before
+
+
+def test_a_model_is_trained_in_another_block_if_it_is_named(with_models):
+    assert tool.main([str(with_models), "--block", "1", "--study", "99_gan"]) == 0
+    assert names(with_models) == {*ALL, "99_gan-1.safetensors"}
+    about = tool.provenance(with_models.parent / "results" / "99_gan-1.safetensors")
+    assert about["seed"] == "14001501"
+    assert about["command"] == "python tools/experiments.py 99 --block 1 --study 99_gan"
+    ((model, _),) = tool.studies(with_models, 1, "99_gan").values()
+    assert model.seed == 14_001_501
+
+
+def test_the_code_of_a_block_leaves_models_alone():
+    code = "a = T(N(), f, seed=7).stored('results/9_a.safetensors')\nb = S(seed=8).stored('b.csv')"
+    read, study = code.replace(".stored('results", ".read('results").split("\n")
+    assert tool.of_block(code, 0) == code
+    assert tool.files(tool.of_block(code, 1)) == ["b-1.csv"]
+    assert tool.of_block(code, 1).split("\n") == [read, "b = S(seed=1508).stored('b-1.csv')"]
+    assert tool.of_block(code, 0, "b").split("\n") == [read, study]
+    assert tool.of_block(code, 2, "b").split("\n")[0] == read
+    assert (
+        tool.of_block(code, 2, "9_a")
+        == "a = T(N(), f, seed=2507).stored('results/9_a-2.safetensors')"
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from gan_tutorial.notebook import CLAIM_LINE
 from parts.chapters import chapters, read_text
 from parts.origins import SEED, origins, seeds_of
 
@@ -83,6 +84,59 @@ def test_the_files_and_seeds_of_a_study_stand_in_the_tag(tmp_path: Path) -> None
     assert tag("SEED", ", seeds=16") == "{seeds} seeds"
     assert tag("SEED == 0") == "exact"
     assert tag("time.time()") == "bound on a machine"
+
+
+MODELS = """
+judge = Trained(N(), fit, seed=14_000_000).stored("results/14_judge.safetensors")
+gan = Trained(G, options, seed=14_000_001).stored("results/14_gan.safetensors")
+study = Study(measure=lambda run: distance(judge.features(run)))
+ring = study.stored("results/08_ring.csv")
+"""
+JUDGE, RING, GAN = (
+    "results/14_judge.safetensors",
+    "results/08_ring.csv",
+    "results/14_gan.safetensors",
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "tag", "repeated"),
+    [
+        ("accuracy(judge)", "stored model 14_judge", [JUDGE]),
+        ("judge(gan)", "stored models 14_gan and 14_judge", [GAN, JUDGE]),
+        ("gan(noise(seed=SEED))", "stored model 14_gan and fresh draws", [GAN]),
+        (
+            "judge(train(seed=SEED)), below=1, seeds=16",
+            "{seeds} seeds and stored model 14_judge",
+            [],
+        ),
+        ("judge.loss, below=1, seeds=16", "stored model 14_judge", [JUDGE]),
+        ("ring", "stored study 08_ring, 32 seeds and stored model 14_judge", [RING]),
+        (
+            "ring - judge(train(seed=SEED)), below=1, seeds=16",
+            "stored study 08_ring, 32 seeds and stored model 14_judge and fresh draws",
+            [RING],
+        ),
+        ("time.time() - judge", "bound on a machine", [JUDGE]),
+        ("train(seed=SEED), below=1, seeds=16", "{seeds} seeds", []),
+        ("1 == 1", "exact", []),
+    ],
+)
+def test_a_stored_model_is_named_and_fresh_seeds_are_still_those_of_the_chapter(
+    arguments: str, tag: str, repeated: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / RING).write_text("# seeds: 32, paired; seed i of the study\na,b\n")
+    found = origin("SEED = start()", MODELS, f"claim('s', {arguments})")
+    assert found.tag(tmp_path) == tag
+    assert found.repeated == repeated
+    kind = "machine" if "bound" in tag else "seeds" if "{" in tag else tag.split()[0]
+    assert found.kind == kind
+    line = f"✔ s (16 seeds) ‹0.5 · {tag.replace('{seeds}', '16')}›"
+    match = CLAIM_LINE.fullmatch(line)
+    assert match is not None
+    assert (match["measured"], match["origin"]) == ("0.5", tag.replace("{seeds}", "16"))
+    assert CLAIM_LINE.fullmatch(line.replace("0.5 · ", ""))["measured"] is None
 
 
 def test_claims_in_a_loop_have_one_pattern() -> None:

@@ -67,6 +67,12 @@ def test_none_is_a_term_of_zero():
     assert same(weights(zero.G), weights(train().G))
 
 
+def test_it_is_taken_at_every_step_as_it_is():
+    usual = train(g_penalty=squares)
+    lazy = {"penalty_every": 3, "penalty_schedule": training.geometric(1, 0.1)}  # for D's alone
+    assert same(weights(train(g_penalty=squares, **lazy).G), weights(usual.G))
+
+
 def test_it_sees_the_labels_and_the_fakes_that_d_saw():
     seen = []
 

@@ -90,6 +90,21 @@ def test_sample():
     assert torch.equal(plain.sample(50, seed=7), plain.G(z))  # no average to sample from
 
 
+def test_one_generator_of_a_run():
+    run, plain = train(replicas=3, steps=20, ema=0.9), train(replicas=3, steps=20)
+    z = torch.randn(50, reference.NOISE_DIM, generator=torch.Generator().manual_seed(1)).double()
+    for found, expected in (
+        (run.generator(2), run.ema_G),
+        (run.generator(2, ema=False), run.G),
+        (plain.generator(2), plain.G),
+    ):
+        # one matrix is multiplied where there were three, which rounds otherwise
+        torch.testing.assert_close(found(z), expected(z)[2], rtol=1e-12, atol=1e-14)
+    assert not torch.equal(run.generator()(z), run.generator(1)(z))
+    with pytest.raises(IndexError, match="members 0 to 2, got 3"):
+        run.generator(3)
+
+
 @pytest.mark.parametrize("n", [0, -1, 2.0, True])
 def test_a_sample_has_at_least_one_row(n):
     with pytest.raises(ValueError, match=f"n must be an integer of at least 1, got {n}"):
