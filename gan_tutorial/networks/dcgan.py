@@ -6,11 +6,10 @@ from itertools import pairwise
 from torch import nn
 
 from gan_tutorial.checks import whole
-from gan_tutorial.networks.base import Init
+from gan_tutorial.networks.base import Init, _Generates
 from gan_tutorial.networks.images import (
     Shape,
     _channels,
-    _DrawsImages,
     _JudgesImages,
     _normed,
     _shape,
@@ -20,7 +19,7 @@ from gan_tutorial.networks.mlp import leaky_relu
 from gan_tutorial.networks.weights import dcgan_normal
 
 
-class _Doubling(_DrawsImages):
+class _Doubling(_Generates):
     """Noise becomes a small image of many channels, whose side is doubled until x_fake is there."""
 
     def _double(
