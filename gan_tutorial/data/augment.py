@@ -52,7 +52,7 @@ def augmented(
 ) -> Augmented:
     """Return a target whose pictures are moved at each draw, and mirrored or made noisy if asked.
 
-    x' = move(x, (i, j)) + noise · ε, with i, j ~ U{-shift … shift} and ε ~ N(0, I)
+    x' = move(x, (i, j)) + noise · ε, i, j ← U{-shift … shift}, ε ← N(0, I)
 
     Labels stay. What is drawn for a seed are the pictures that `target` draws for it, changed.
 

@@ -1,7 +1,6 @@
 """Letters of one font whose weight, width and slant vary without steps."""
 
 from dataclasses import dataclass
-from functools import cache
 from itertools import product
 
 import torch
@@ -25,7 +24,7 @@ class Letters(Factored):
 
     @property
     def ranges(self) -> tuple[Factor, ...]:  # type: ignore[override]
-        """What varies: which letter of the text, and three axes of the font, each from 0 to 1."""
+        """Return the factors, a letter of the text and three axes of the font from 0 to 1."""
         style = (Factor("weight"), Factor("width"), Factor("slant"))
         return (Factor("letter", kinds=len(self.text)), *style)
 
@@ -43,7 +42,7 @@ class Letters(Factored):
         if not ((style >= 0) & (style <= 1)).all():
             bad = style[~((style >= 0) & (style <= 1))][0].item()
             raise ValueError(f"weight, width and slant must be from 0 to 1, got {bad}")
-        grid = _grid()
+        grid = stored("letters")["levels"]  # (letters, weights, widths, slants, 16, 16)
         rows = torch.tensor([ALPHABET.index(each) for each in self.text], device="cpu")
         row = rows[self._kinds(letter, len(self.text))]
         steps = torch.tensor(grid.shape[1:4], device="cpu") - 1
@@ -56,7 +55,8 @@ class Letters(Factored):
             weight = torch.where(up == 1, share, 1 - share).prod(-1)
             picture = grid[row, *(low + up).unbind(-1)]
             x = x + weight[..., None, None] * picture.to(factors)
-        return x[..., None, :, :]
+        # the sum of shares is 1 up to rounding
+        return (x * (2 / HIGHEST) - 1).clamp(max=1)[..., None, :, :]
 
 
 def letters(text: str = ALPHABET, size: int = 16, labelled: bool = True) -> Letters:
@@ -92,9 +92,3 @@ def letters(text: str = ALPHABET, size: int = 16, labelled: bool = True) -> Lett
     if size != SIZE:
         raise ValueError(f"letters are stored at {SIZE} pixels a side, got size={size!r}")
     return Letters(text, labelled)
-
-
-@cache
-def _grid() -> Tensor:
-    """Return the stored pictures in [-1, 1]: (letters, weights, widths, slants, 16, 16)."""
-    return stored("letters")["levels"].float() * (2 / HIGHEST) - 1

@@ -53,7 +53,7 @@ class Shapes(Factored):
 
     @property
     def ranges(self) -> tuple[Factor, ...]:  # type: ignore[override]
-        """What varies: kind, place and radius in a picture of [-1, 1]², hue and angle in turns."""
+        """Return what varies, lengths in a picture of [-1, 1]², the hue and the angle in turns."""
         kind = (Factor("kind", kinds=len(self.kinds)),) if len(self.kinds) > 1 else ()
         place = (Factor("x", -PLACE, PLACE), Factor("y", -PLACE, PLACE), Factor("radius", *RADII))
         hue = (Factor("hue"),) if self.colour else ()
@@ -85,8 +85,10 @@ class Shapes(Factored):
     def read(self, images: Tensor) -> Tensor:
         """Return the factors of discs from their pictures: (..., C, size, size) to (..., F).
 
-        x = Σ ink · place / Σ ink, and radius = √(Σ ink / π - 1/12) pixels, where 1/12 is what the
-        ramp at the outline adds; the hue is that of the summed colour.
+        x, y = Σ ink · place / Σ ink, radius = √(Σ ink / π - 1/12) in pixels
+
+        The ramp at the outline adds 1/12 to the squared radius. The hue is that of the summed
+        colour.
 
         Raises
         ------
@@ -96,7 +98,8 @@ class Shapes(Factored):
         if self.kinds != ("disc",):
             raise ValueError(f"only discs can be read from their pictures, not {self.kinds}")
         if images.shape[-3:] != self.shape:
-            raise ValueError(f"images must have shape (..., {self.shape}), got {images.shape}")
+            wanted, got = ", ".join(map(str, self.shape)), tuple(images.shape)
+            raise ValueError(f"images must have shape (..., {wanted}), got {got}")
         light = (images + 1) / 2
         ink = light.amax(-3)
         area = ink.sum((-2, -1)).clamp(min=1e-6)  # of a black picture, 0 by 0 would be no number
@@ -120,7 +123,7 @@ def shapes(
 ) -> Shapes:
     """Return pictures of shapes whose place, size, colour and angle vary.
 
-    x, y ~ U(-0.4, 0.4), radius ~ U(0.2, 0.38), hue and angle ~ U(0, 1), in turns
+    x, y ← U(-0.4, 0.4); radius ← U(0.2, 0.38); hue, angle ← U(0, 1), in turns
 
     The picture spans [-1, 1] from left to right and from the bottom to the top. A square or a
     triangle has the area of the disc of its radius.

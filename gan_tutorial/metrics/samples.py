@@ -38,6 +38,16 @@ def _sorted_line(name: str, sample: Tensor) -> Tensor:
     return _line(name, sample).sort(dim=-1).values
 
 
+def _images(name: str, x: Tensor) -> Tensor:
+    """Return images, (..., n, C, H, W), if they are some."""
+    if x.dim() < 4 or not x.numel():
+        raise ValueError(
+            f"{name} must have shape (..., n, C, H, W) with n > 0, got {tuple(x.shape)}"
+        )
+    _check_numbers(name, x)
+    return x
+
+
 def _check_pair(**samples: tuple[Tensor, int]) -> None:
     """Check two samples, each given with the number of points that it must hold at least."""
     for name, (sample, least) in samples.items():

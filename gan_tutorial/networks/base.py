@@ -60,10 +60,19 @@ class _Discriminates(_Network):
 
     def logits(self, x: Tensor) -> Tensor:
         """Return log D(x) - log(1 - D(x)), the number before the sigmoid, shape (..., m, 1)."""
+        return self.head(self.features(x))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return what the last linear layer sees, shape (..., m, f)."""
         x = _features(x, self.data_dim, "x", "data_dim")
-        for layer in list(self.model)[:-1]:
+        for layer in list(self.model)[:-2]:
             x = layer(x)
         return x
+
+    @property
+    def head(self) -> Any:
+        """The last linear layer, from features to the logit."""
+        return self.model[-2]
 
 
 def _draw_again(layers: Iterable[Any]) -> None:

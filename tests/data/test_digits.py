@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import adaptive_avg_pool2d
 
 from gan_tutorial import data
 from gan_tutorial.data import files
@@ -62,19 +63,28 @@ def means(x, labels):
     return torch.stack([x[labels == k].mean(0) for k in range(10)])
 
 
+def cut_out(image):
+    """Cut a digit out along its ink, and draw it on 8 × 8 pixels."""
+    inked = image > 0
+    rows, columns = (inked.any(axis).nonzero().flatten() for axis in (1, 0))
+    window = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return adaptive_avg_pool2d(window[None], 8)[0]
+
+
 def test_both_data_sets_stand_the_same_way_up():
     small, _ = data.digits(8)
-    _, large = data.digits(28)
-    x = torch.nn.functional.avg_pool2d(large.x[..., 2:-2, 2:-2], 3)[:, 0]  # 24 of 28 pixels to 8
-    judge = means(small.x[:, 0], small.labels)
+    large, _ = data.digits(28)
+    judge = means(torch.stack([cut_out(image) for image in small.x[:, 0]]), small.labels)
+    x, labels = torch.stack([cut_out(image) for image in large.x[:500, 0]]), large.labels[:500]
 
     def right(x):
-        distances = torch.cdist(x.flatten(1), judge.flatten(1))
-        return (distances.argmin(1) == large.labels).double().mean().item()
+        nearest = torch.cdist(x.flatten(1), judge.flatten(1)).argmin(1)
+        return (nearest == labels).double().mean().item()
 
-    # other hands and another scale: two of three are right, and upside down or mirrored far fewer
-    assert right(x) > 0.55
-    assert max(right(x.flip(-1)), right(x.flip(-2)), right(x.mT), right(x.rot90(2, (1, 2)))) < 0.4
+    # they were written by other hands and scaled otherwise, so the nearest mean is often wrong
+    turned = [x.flip(-1), x.flip(-2), x.mT, x.rot90(1, (1, 2)), x.rot90(2, (1, 2))]
+    assert right(x) > 0.5  # .55
+    assert max(map(right, turned)) < 0.35  # .29
 
 
 @pytest.mark.parametrize("size", [8, 28])
@@ -84,7 +94,7 @@ def test_a_seven_has_its_bar_on_top_and_its_foot_on_the_left(size):
     places = torch.arange(size) - (size - 1) / 2
     third = size // 3
     top, foot = seven[:third].sum(0), seven[-third:].sum(0)
-    assert (foot * places).sum() / foot.sum() < (top * places).sum() / top.sum() - size / 20
+    assert (foot * places).sum() / foot.sum() < (top * places).sum() / top.sum() - 0.5
 
 
 def test_smaller_pictures_are_means_of_the_stored_ones():

@@ -217,7 +217,7 @@ def faults(visits: dict[str, Visit], kind: str) -> dict[str, Any]:
 
 def test_the_expected_pages_exist(visits: dict[str, Visit]) -> None:
     names = ("index", "using", "instructors", "notation", "glossary", "references", "api")
-    expected = {f"book/{name}.html" for name in (*names, "claims", "colophon")}
+    expected = {f"book/{name}.html" for name in (*names, "claims", "colophon", "pictures")}
     expected |= {f"notebooks/{name}.html" for name in CHAPTERS}
     assert expected <= visits.keys()
     assert len(CHAPTERS) >= 1

@@ -107,7 +107,13 @@ def test_one_module_is_read_by_what_imports_it(tree: Tree) -> None:
     assert {"test_step", "test_replication", "test_architecture"} <= readers(ensemble)
     assert not {"test_checks", "test_notebook", "test_verify"} & readers(ensemble)
     plotting = next(iter(tree.under("gan_tutorial/plotting.py", "gan_tutorial/plotting")))
-    assert not {"test_step", "test_data", "test_checks"} & readers(plotting)
+    assert not {"test_step", "test_points", "test_checks"} & readers(plotting)
+
+
+def test_stored_pictures_are_read_by_what_imports_data(tree: Tree) -> None:
+    digits = "gan_tutorial/data/stored/digits8.npz"
+    for test, reads in {"tests/data/test_digits.py": True, "tests/test_checks.py": False}.items():
+        assert (digits in tree.reads(test)) is reads
 
 
 SPY = """

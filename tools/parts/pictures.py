@@ -12,9 +12,11 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from gan_tutorial import data
 from gan_tutorial.data.letters import ALPHABET, HIGHEST, SIZE
 
 Pictures = dict[str, NDArray[np.uint8]]
@@ -120,3 +122,28 @@ def packed(pictures: Pictures) -> bytes:
 
 
 MADE = {"digits28": digits28, "digits8": digits8, "letters": letters}
+
+# The sheet: pixels of a cell, and how many cells stand in a row.
+CELL, COLUMNS = 56, 14
+
+
+def sheet() -> Image.Image:
+    """Return some pictures of each set, a row a set, for the page that names their origins."""
+    styles = torch.tensor([[k, k % 5 / 4, k % 3 / 2, k % 2] for k in range(COLUMNS)])
+    shapes = data.shapes(16, ("disc", "square", "triangle"), rotated=True)
+    sets = [
+        *(data.digits(size)[0].x[:COLUMNS] for size in (8, 14, 16, 28)),
+        data.letters().render(styles),
+        shapes.sample(COLUMNS, seed=0),
+    ]
+    page = np.full((len(sets) * (CELL + 2) - 2, COLUMNS * (CELL + 2) - 2, 3), 128, np.uint8)
+    for row, column in product(range(len(sets)), range(COLUMNS)):
+        picture = sets[row][column].expand(3, -1, -1).permute(1, 2, 0)
+        levels = ((picture + 1) * 127.5).round().numpy().astype(np.uint8)
+        times = CELL // len(levels)
+        edge = (CELL - times * len(levels)) // 2
+        large = levels.repeat(times, 0).repeat(times, 1)
+        cell = np.pad(large, ((edge, edge), (edge, edge), (0, 0)))
+        top, left = row * (CELL + 2), column * (CELL + 2)
+        page[top : top + CELL, left : left + CELL] = cell
+    return Image.fromarray(page)

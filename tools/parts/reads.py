@@ -3,7 +3,8 @@
 Imports are found by reading them. What is opened by path cannot be found so: ``OPENED`` names it,
 and a test that is not named there and knows where the project stands (it, or a tool or helper that
 it imports, says ``__file__``) is taken to read all of it. A module of the package says it to read
-its neighbours. A string in which code imports the package counts as that code.
+its neighbours, and ``importlib.resources`` to read what is stored beside it. A string in which code
+imports the package counts as that code.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ OPENED: dict[str, tuple[str, ...]] = {
     "test_handout": ("notebooks",),
     "test_makefile": ("Makefile",),
     "test_mutants": ("tools", "tests", PACKAGE),
+    "test_pictures": ("gan_tutorial/data/stored", "book", "pyproject.toml"),
     "test_private_settings": (),
     "test_origins": ("notebooks",),
     "test_proofs": ("tools/check.py",),
@@ -115,6 +117,8 @@ class Tree:
                 found |= self.module("", (match[1] or match[2]).rstrip("."))
         elif "__file__" in text:
             found |= self.under(PACKAGE)
+        elif "importlib.resources" in text:
+            found |= self.under(str(Path(name).parent))
         for folder, module in (pair for tree in trees for pair in imported(tree, name)):
             if folder is None:
                 found = found.union(*(self.module(place, module) for place in self.path))
