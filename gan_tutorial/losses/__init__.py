@@ -9,6 +9,9 @@ and returns one value per member. The sum of two penalties, `r1(0.1) + r2(0.1)`,
 a penalty must know which axis is m before D has answered, a sample is the last `D.data_dims` axes;
 if D does not say, one (a vector) in samples of up to three axes, else three (an image).
 
+Where a right answer is known, `auxiliary` and `reconstruction` make terms of the same form for
+G's loss, which training takes as `g_penalty`.
+
 The tables `LOSSES` and `PENALTIES` give each of them the name that the book prints.
 """
 
@@ -42,19 +45,23 @@ from gan_tutorial.losses.penalties import (
     r1,
     r2,
 )
+from gan_tutorial.losses.supervised import ClassPenalty, Reconstruction, auxiliary, reconstruction
 from gan_tutorial.losses.tables import LOSSES, PENALTIES
 
 __all__ = [
     "LOSSES",
     "PENALTIES",
+    "ClassPenalty",
     "Clipping",
     "GradientPenalty",
     "Loss",
     "PairLoss",
     "Penalty",
     "PenaltySum",
+    "Reconstruction",
     "SlopePenalty",
     "SmoothedDiscriminatorLoss",
+    "auxiliary",
     "clipping",
     "discriminator_loss",
     "gradient_penalty",
@@ -67,6 +74,7 @@ __all__ = [
     "nonsaturating_generator_loss",
     "r1",
     "r2",
+    "reconstruction",
     "relativistic",
     "relativistic_discriminator_loss",
     "relativistic_generator_loss",

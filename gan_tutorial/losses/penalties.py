@@ -1,4 +1,4 @@
-"""Terms of D's loss that look at the slope of D itself."""
+"""Terms of a loss besides the game's own, and those of D's that look at the slope of D itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from gan_tutorial.losses.pairs import _checked, _mean
 
 
 class Penalty:
-    """A term of D's loss that looks at D itself. The sum of two is one."""
+    """A term of D's loss, or of G's, besides that of the game. The sum of two is one."""
 
     def __call__(self, D: Any, x_real: Tensor, x_fake: Tensor, generator: Any = None) -> Tensor:
         """Return the penalty, one value per member."""

@@ -42,25 +42,34 @@ class _Generates(_Network):
     """A map from noise to samples, x_fake = G(z)."""
 
     noise_dim: int
-    data_dim: int
 
     def forward(self, z: Tensor) -> Tensor:
-        """Return G(z): z of shape (..., m, noise_dim) becomes samples (..., m, data_dim)."""
+        """Return G(z): z of shape (..., m, noise_dim) becomes samples (..., m, *data_shape)."""
         return self.model(_features(z, self.noise_dim, "z", "noise_dim"))
 
 
-class _Discriminates(_Network):
+class _Judges(_Network):
     """A map from a sample to the probability that it is real, D(x) = sigmoid(logits(x))."""
 
-    data_dim: int
+    head: Any  # the last linear layer, from features to the logit
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return D(x) in (0, 1): x of shape (..., m, data_dim) becomes (..., m, 1)."""
+        """Return D(x) in (0, 1): x of shape (..., m, *data_shape) becomes (..., m, 1)."""
         return torch.sigmoid(self.logits(x))
 
     def logits(self, x: Tensor) -> Tensor:
         """Return log D(x) - log(1 - D(x)), the number before the sigmoid, shape (..., m, 1)."""
         return self.head(self.features(x))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return what the last linear layer sees, shape (..., m, f)."""
+        raise NotImplementedError
+
+
+class _Discriminates(_Judges):
+    """A discriminator of vectors, whose layers end with a linear one and a sigmoid."""
+
+    data_dim: int
 
     def features(self, x: Tensor) -> Tensor:
         """Return what the last linear layer sees, shape (..., m, f)."""

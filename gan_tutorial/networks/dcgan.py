@@ -6,11 +6,10 @@ from itertools import pairwise
 from torch import nn
 
 from gan_tutorial.checks import whole
-from gan_tutorial.networks.base import Init
+from gan_tutorial.networks.base import Init, _Generates
 from gan_tutorial.networks.images import (
     Shape,
     _channels,
-    _DrawsImages,
     _JudgesImages,
     _normed,
     _shape,
@@ -20,7 +19,7 @@ from gan_tutorial.networks.mlp import leaky_relu
 from gan_tutorial.networks.weights import dcgan_normal
 
 
-class _Doubling(_DrawsImages):
+class _Doubling(_Generates):
     """Noise becomes a small image of many channels, whose side is doubled until x_fake is there."""
 
     def _double(
@@ -161,7 +160,8 @@ class DCGANDiscriminator(_JudgesImages):
     (C, 16, 16) ↦ (width, 8, 8) ↦ (2 · width, 4, 4) ↦ logit, for images of 16 × 16 pixels
 
     BatchNorm stands after each convolution but the first, and a leaky ReLU of slope 0.2 after it.
-    The last layer is linear, as a convolution of the whole image is.
+    The last layer is linear, as a convolution of the whole image is. A side of 8 is halved twice,
+    too; 32 three times, with twice the channels; 28 ends at 7 × 7.
 
     Parameters
     ----------
@@ -194,6 +194,8 @@ class DCGANDiscriminator(_JudgesImages):
         super().__init__(init)
         self.shape = _shape(shape)
         small, *larger = _sides(self.shape)
+        if len(larger) == 1:  # with one convolution alone D would see edges, and no shapes
+            small, larger = small // 2, [small, *larger]
         channels = _channels(width, len(larger))[::-1]
         layers: list[nn.Module] = [nn.Conv2d(self.shape[0], channels[0], 4, 2, 1), leaky_relu()]
         for inputs, outputs in pairwise(channels):

@@ -1,32 +1,20 @@
-"""What generators, and what discriminators, of images have in common."""
+"""What networks of images have in common."""
 
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from gan_tutorial.checks import whole
-from gan_tutorial.networks.base import _features, _Network
+from gan_tutorial.networks.base import _Judges
 
 Shape = tuple[int, int, int]
 # The sides between which a convolutional network goes, by doubling, from the last to the first.
 SIDES = {8: (4, 8), 16: (4, 8, 16), 28: (7, 14, 28), 32: (4, 8, 16, 32)}
 
 
-class _DrawsImages(_Network):
-    """A map from noise to images, x_fake = G(z): the layers of `model`, one after the other."""
-
-    noise_dim: int
-    shape: Shape
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Return G(z): z of shape (..., m, noise_dim) becomes images (..., m, C, H, W)."""
-        return self.model(_features(z, self.noise_dim, "z", "noise_dim"))
-
-
-class _JudgesImages(_Network):
-    """A map from an image to the probability that it is real: `body`, then the linear `head`."""
+class _JudgesImages(_Judges):
+    """A discriminator of images: the layers of `body`, then the linear `head`."""
 
     data_dims = 3  # an image's axes, for penalties
     shape: Shape
@@ -34,14 +22,6 @@ class _JudgesImages(_Network):
     def _finish_with_head(self, *body: nn.Module, features: int) -> None:
         self.body, self.head = nn.Sequential(*body), nn.Linear(features, 1)
         self._apply_init()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return D(x) in (0, 1): images (..., m, C, H, W) become (..., m, 1)."""
-        return torch.sigmoid(self.logits(x))
-
-    def logits(self, x: Tensor) -> Tensor:
-        """Return log D(x) - log(1 - D(x)), the number before the sigmoid, shape (..., m, 1)."""
-        return self.head(self.features(x))
 
     def features(self, x: Tensor) -> Tensor:
         """Return what the last linear layer sees, shape (..., m, f)."""

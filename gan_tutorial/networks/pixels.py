@@ -6,12 +6,12 @@ from collections.abc import Callable
 from torch import nn
 
 from gan_tutorial.checks import whole
-from gan_tutorial.networks.base import Init
-from gan_tutorial.networks.images import Shape, _DrawsImages, _JudgesImages, _shape
+from gan_tutorial.networks.base import Init, _Generates
+from gan_tutorial.networks.images import Shape, _JudgesImages, _shape
 from gan_tutorial.networks.mlp import _hidden, leaky_relu
 
 
-class PixelGenerator(_DrawsImages):
+class PixelGenerator(_Generates):
     """A generator whose last linear layer draws all pixels at once.
 
     G(z) = output(W h_depth + b) as an image, h_k = activation(W_k h_{k-1} + b_k), h_0 = z

@@ -7,11 +7,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from gan_tutorial.checks import whole
-from gan_tutorial.networks.base import Init
+from gan_tutorial.networks.base import Init, _Generates
 from gan_tutorial.networks.images import (
     Shape,
     _channels,
-    _DrawsImages,
     _JudgesImages,
     _shape,
     _sides,
@@ -71,7 +70,7 @@ class _Closed:
                 layer.close()
 
 
-class ResidualGenerator(_Closed, _DrawsImages):
+class ResidualGenerator(_Closed, _Generates):
     """A generator of residual blocks, without normalisation.
 
     z ↦ (2 · width, 4, 4) ↦ block ↦ (width, 8, 8) ↦ block ↦ (width, 16, 16) ↦ block ↦ (C, 16, 16),

@@ -83,7 +83,7 @@ def per_member(name: str, value: Any, replicas: int) -> Tensor:
     )
 
 
-def check_penalty(penalty: Any) -> None:
+def check_penalty(name: str, penalty: Any) -> None:
     """Refuse a penalty that cannot be called as one.
 
     Raises
@@ -95,7 +95,7 @@ def check_penalty(penalty: Any) -> None:
         inspect.signature(penalty).bind(None, None, None, None)
     except TypeError as error:
         raise ValueError(
-            f"the penalty must take (D, x_real, x_fake, generator): {error}; see losses.r1"
+            f"{name} must take (D, x_real, x_fake, generator): {error}; see losses.r1"
         ) from None
     except ValueError:  # some callables have no signature
         return

@@ -58,9 +58,18 @@ class Game:
         penalty = self.rules.penalty
         if penalty is None or self.run.steps % self.rules.penalty_every:
             return self.zeros
+        return self.strength * self._told("the penalty", penalty, x_real, x_fake, labels)
+
+    def g_penalty(self, x_real: Tensor, x_fake: Tensor, labels: tuple[Tensor, ...]) -> Tensor:
+        """Return what is added to L_G, (N,): 0 without a term. The fakes have their graph."""
+        term = self.rules.g_penalty
+        return self.zeros if term is None else self._told("g_penalty", term, x_real, x_fake, labels)
+
+    def _told(self, name: str, part: Any, x_real: Any, x_fake: Any, labels: Any) -> Tensor:
+        """Ask a penalty, whose D knows the labels."""
         D = Given(self.D, labels) if labels else self.D
-        value = tried("the penalty", penalty, D, x_real, x_fake, self.streams)
-        return self.strength * per_member("the penalty", value, len(self.streams))
+        value = tried(name, part, D, x_real, x_fake, self.streams)
+        return per_member(name, value, len(self.streams))
 
     def turn_to(self, step: int, steps: int) -> None:
         """Set what depends on the progress: rates, the penalty's strength, instance noise."""
@@ -92,7 +101,10 @@ class Game:
 
 
 class Given:
-    """D with labels already handed over, for penalties; more rows than labels repeat them."""
+    """D with labels already handed over, for penalties; more rows than labels repeat them.
+
+    `labels` are there for a penalty that asks, and what else D has, such as `class_logits`.
+    """
 
     def __init__(self, D: Any, labels: tuple[Tensor, ...]) -> None:
         self.D, self.labels = D, labels

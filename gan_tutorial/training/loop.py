@@ -46,7 +46,8 @@ def train(
 ) -> Run:
     """Train N independent GANs by alternating Adam steps on L_D and L_G.
 
-    D ← D - Adam(∇_D [L_D(x_real, G(z)) + penalty]), then G ← G - Adam(∇_G L_G(G(z)))
+    D ← D - Adam(∇_D [L_D(x_real, G(z)) + penalty]), then
+    G ← G - Adam(∇_G [L_G(G(z)) + g_penalty])
 
     Member i draws, from its own stream: G's weights, D's weights, then at each step
     x_real and z. It does not depend on how many members there are. The weights of the
@@ -107,8 +108,9 @@ def train(
     if on_nan not in ("raise", "freeze"):
         raise ValueError(f'on_nan must be "raise" or "freeze", got {on_nan!r}')
     streams = Streams(seed, replicas)
-    if said.penalty is not None:
-        check_penalty(said.penalty)
+    for name, penalty in (("the penalty", said.penalty), ("g_penalty", said.g_penalty)):
+        if penalty is not None:
+            check_penalty(name, penalty)
     with lend(torch.Generator("cpu")):  # no_other_randomness will say it, if it is needed
         mark = check_networks(G, D, target, said.batch_size)
     with _own_modes(next(G.parameters()).device.type):

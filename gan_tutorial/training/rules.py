@@ -23,9 +23,13 @@ class Rules:
         of pairs: members fall into as many equal blocks, and block j plays by loss[j].
     penalty
         A function of (D, x_real, x_fake, generator), added to L_D.
+    g_penalty
+        The same kind of function, added to L_G. Its x_fake has a graph, so that G learns
+        from it; its D knows the labels. The history's `g_loss` is without it.
     penalty_every, penalty_schedule
         Take the penalty only every so many steps, but as many times as strong; and
-        multiply it by a function of the progress, such as `geometric(1, 0.01)`.
+        multiply it by a function of the progress, such as `geometric(1, 0.01)`. `g_penalty`
+        is taken at every step as it is.
     constrain
         Called with D after each of its updates, such as `losses.clipping(0.01)`.
     instance_noise
@@ -65,6 +69,7 @@ class Rules:
 
     loss: Any
     penalty: Callable[..., Tensor] | None = None
+    g_penalty: Callable[..., Tensor] | None = None
     penalty_every: int = 1
     penalty_schedule: Schedule | None = None
     constrain: Callable[[Any], None] | None = None
@@ -87,7 +92,9 @@ class Rules:
             self._set("ema", real("ema", self.ema))
             if not 0 <= self.ema < 1:
                 raise ValueError(f"ema must be in [0, 1), or None, got {self.ema}")
-        for name in ("penalty", "penalty_schedule", "constrain", "instance_noise", "schedule"):
+        for name in (
+            "penalty", "g_penalty", "penalty_schedule", "constrain", "instance_noise", "schedule",
+        ):  # fmt: skip
             part = getattr(self, name)
             if part is not None and not callable(part):
                 raise ValueError(f"{name} must be a function, or None, got {part!r}")

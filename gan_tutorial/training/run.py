@@ -15,8 +15,8 @@ from gan_tutorial.ensemble import Streams, block
 class History:
     """What was written down while training, one column for each member.
 
-    `d_loss`, `g_loss` and `penalty` have shape (steps, N); `d_loss` is without the penalty.
-    `observed` holds what `observe` returned, at the steps `observed_at`.
+    `d_loss`, `g_loss` and `penalty` have shape (steps, N); both losses are without their penalties,
+    and `penalty` is D's. `observed` holds what `observe` returned, at the steps `observed_at`.
     """
 
     d_loss: Tensor

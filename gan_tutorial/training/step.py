@@ -9,7 +9,7 @@ def play(game: Game) -> tuple[Tensor, Tensor, Tensor]:
     """Play one step, and return L_D, L_G and the penalty, each of shape (N,).
 
     D ← D - Adam(∇_D [L_D(x_real, G(z)) + penalty])   k times, (5.1) and (5.3)
-    G ← G - Adam(∇_G L_G(G(z)))                       once, (5.2) and (5.3)
+    G ← G - Adam(∇_G [L_G(G(z)) + g_penalty])         once, (5.2) and (5.3)
     """
     D, loss, rules = game.D, game.loss, game.rules
     for _ in range(rules.d_steps):
@@ -29,5 +29,6 @@ def play(game: Game) -> tuple[Tensor, Tensor, Tensor]:
         real_logits = D.logits(x_real, *labels)
     fake_logits = D.logits(x_fake, *labels)  # the same fakes, as the new D sees them
     g_loss = loss.g(real_logits.detach(), fake_logits)
-    game.g_player.move(g_loss)  # D is held fixed while G learns
+    g_penalty = game.g_penalty(x_real, x_fake, labels)
+    game.g_player.move(g_loss + g_penalty)  # D is held fixed while G learns
     return d_loss.detach(), g_loss.detach(), penalty.detach()

@@ -90,15 +90,15 @@ def test_parameter_counts_by_hand():
 def test_channels_double_where_the_side_is_halved(side):
     D = networks.DCGANDiscriminator((1, side, side), 3)
     channels = [layer.out_channels for layer in D.body if isinstance(layer, nn.Conv2d)]
-    stages = {8: 1, 16: 2, 28: 2, 32: 3}[side]
+    stages = {8: 2, 16: 2, 28: 2, 32: 3}[side]
     assert channels == [3, 6, 12][:stages]
     x, sides = torch.zeros(2, 1, side, side), [side]
     for layer in D.body:
         x = layer(x)
         sides += [x.shape[-1]] if isinstance(layer, nn.Conv2d) else []
     assert sides == [side // 2**k for k in range(stages + 1)]
-    G = networks.DCGANGenerator(4, (1, side, side), 3)
-    assert G.model[1].unflattened_size == (channels[-1], sides[-1], sides[-1])
+    first = {8: (3, 4, 4), 16: (6, 4, 4), 28: (6, 7, 7), 32: (12, 4, 4)}[side]
+    assert networks.DCGANGenerator(4, (1, side, side), 3).model[1].unflattened_size == first
 
 
 def test_pixels_are_those_of_an_mlp():
