@@ -37,6 +37,11 @@ def test_between_them_it_is_the_mean_of_the_eight_around():
         torch.testing.assert_close(ours, expected, rtol=0, atol=1e-12)
 
 
+def test_rounding_leads_out_of_the_range_nowhere():
+    x, _ = LETTERS.sample(2000, seed=1)
+    assert (x.min().item(), x.max().item()) == (-1, 1)
+
+
 def test_more_weight_is_more_ink_more_width_is_wider_and_slant_leans_to_the_right():
     def drawn(**style):
         f = {"weight": 0.4, "width": 0.5, "slant": 0.0} | style

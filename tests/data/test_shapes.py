@@ -61,7 +61,8 @@ def test_every_kind_has_the_area_of_the_disc():
 
 def test_no_shape_is_cut_off_wherever_it_stands():
     large = data.shapes(256, ALL_KINDS, colour=False, rotated=True)  # whose ramp is thin
-    ends = [[k, 0.4, 0.4, 0.38, a / 24] for k in range(3) for a in range(24)]
+    _, x, y, radius, _ = (factor.high for factor in large.ranges)
+    ends = [[k, x, y, radius, a / 24] for k in range(3) for a in range(24)]
     x = large.render(torch.tensor(ends))
     assert x.amax((1, 2, 3)).tolist() == [1] * 72
     assert x[..., 0, :].max() == x[..., -1].max() == -1
@@ -92,7 +93,9 @@ def test_hues_are_those_of_the_colour_circle():
 def test_discs_are_read_from_their_pictures(size, error):
     target = data.shapes(size)
     f = target.draw_factors(2000, seed=6)
-    off = (target.read(target.render(f)) - f).abs()
+    read = target.read(target.render(f))
+    assert 0 <= read[:, 3].min() < read[:, 3].max() < 1
+    off = (read - f).abs()
     off[:, 3] = torch.minimum(off[:, 3], 1 - off[:, 3])  # hues close a circle
     mean, worst = off.mean(0), off.amax(0)
     assert mean[:3].max().item() < error
