@@ -34,8 +34,8 @@ def describe(thing: Any, above: tuple[int, ...] = ()) -> Any:
     """Say what a thing is, in lists of words, the same in the next process.
 
     A function is its code, its defaults and what it refers to; an object its class and what it
-    holds; a weight its shape alone, since `train` draws its own. A name of this package, of torch,
-    NumPy or the standard library says all by itself.
+    holds; a weight its shape alone, since `train` draws its own, unless it is frozen. A name of
+    this package, of torch, NumPy or the standard library says all by itself.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def describe(thing: Any, above: tuple[int, ...] = ()) -> Any:
 
     kind = type(thing)
     name = f"{kind.__module__}.{kind.__qualname__}"
-    if isinstance(thing, nn.Parameter):  # train draws weights of its own
+    if isinstance(thing, nn.Parameter) and thing.requires_grad:  # train draws weights of its own
         return [name, list(thing.shape), str(thing.dtype), str(thing.device)]
     if isinstance(thing, (Tensor, np.ndarray)):
         values = torch.as_tensor(thing).detach().cpu()

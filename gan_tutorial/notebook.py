@@ -38,7 +38,8 @@ FIGURES: Any = {
 }
 
 # What `claim` prints, for the tools and the site; what is in ‹› may differ between machines.
-ORIGIN = r"exact|\d+ seeds|bound on a machine|stored stud(?:y|ies) [^›\n]+"
+STORED = r"stored (?:stud(?:y|ies)|models?) [^›\n]+"
+ORIGIN = rf"exact|\d+ seeds(?: and {STORED})?|bound on a machine|{STORED}"
 CLAIM_LINE = re.compile(
     r"^✔ (?P<sentence>.+?)(?: \((?P<seeds>\d+) seeds\))?"
     rf"(?: ‹(?P<measured>(?!(?:{ORIGIN})›)[^·›\n]+?)?(?: · )?(?P<origin>{ORIGIN})?›)?$",

@@ -1,4 +1,4 @@
-"""Run the long studies of a chapter, and keep their results as small files.
+"""Run the long studies of a chapter, train its models, and keep the results as small files.
 
     python tools/experiments.py               # every chapter
     python tools/experiments.py 08            # one of them
@@ -14,6 +14,10 @@ Block 0 is what the cells say. In block b every seed that is a number, of the st
 measures it, is larger by 1000 b + 500, which no other use of seeds comes to: chapters and their
 records add less than 100 to a multiple of 1000. The result of block 1 of ``08_ring.csv`` is
 ``08_ring-1.csv``.
+
+A model is kept in the same way, ``experiments.Trained(...).stored("results/14_judge.safetensors")``
+in one expression. It is what studies measure with, so their other blocks, and a study that is run
+alone, read it as it is. It is trained in another block only if ``--study`` names it.
 
 Each file is written whole, its provenance first, so two runs at once do not disturb each other.
 ``definition`` is a hash of the tagged cells: when one of them changes, the tests fail until the
@@ -77,6 +81,11 @@ def files(code: str) -> list[str]:
     ]
 
 
+def is_model(name: str) -> bool:
+    """Whether a file holds a model, and not a study."""
+    return name.endswith(".safetensors")
+
+
 def kept(name: str, folder: Path = NOTEBOOKS) -> dict[int, Path]:
     """Return where the blocks of a study are kept, by their numbers: the first, and those found."""
     from gan_tutorial.experiments import files  # slow to load
@@ -94,7 +103,13 @@ class _Block(ast.NodeTransformer):
         self.block, self.study, self.files = block, study, files
 
     def visit_Call(self, call: ast.Call) -> ast.Call:
-        """Change the seeds that a call names, or the file that it stores in."""
+        """Change the seeds that a call names, or the file that it stores in; a model is read."""
+        match call:
+            case ast.Call(
+                func=ast.Attribute(attr="stored") as method, args=[ast.Constant(value=str(name))]
+            ) if is_model(name) and Path(name).stem != self.study:
+                method.attr = "read"
+                return call
         self.generic_visit(call)
         for keyword in call.keywords:
             if keyword.arg == "seed":
@@ -119,7 +134,7 @@ class _Block(ast.NodeTransformer):
 
     def visit_Assign(self, statement: ast.Assign) -> ast.Assign | None:
         """Leave out what another study than the one asked for stores."""
-        named = files(ast.unparse(statement))
+        named = [name for name in files(ast.unparse(statement)) if not is_model(name)]
         if self.study and named and self.study not in {Path(name).stem for name in named}:
             return None
         self.generic_visit(statement)
@@ -139,31 +154,40 @@ def of_block(code: str, block: int, study: str = "") -> str:
     return ast.unparse(_Block(block, study).visit(ast.parse(code)))
 
 
-def studies(path: Path, block: int = 0) -> dict[str, tuple[Any, Any]]:
-    """Return a block of a chapter's studies by the file each is in, with what is stored there."""
-    from gan_tutorial.experiments import Study  # slow to load
+def studies(path: Path, block: int = 0, study: str = "") -> dict[str, tuple[Any, Any]]:
+    """Return a block of what a chapter stores, by file: a study or a model, and what it holds."""
+    from gan_tutorial import experiments  # slow to load
 
-    found, stored = {}, Study.stored
+    found: dict[str, tuple[Any, Any]] = {}
+    kinds: Any = (experiments.Study, experiments.Trained)
+    before, stored = Path.cwd(), [kind.stored for kind in kinds]
 
-    def keep(study: Any, file: str) -> Any:
-        found[str(file)] = study, stored(study, file)
-        return found[str(file)][1]
+    def keeping(stored: Any) -> Any:
+        def keep(thing: Any, file: str) -> Any:
+            found[str(file)] = thing, stored(thing, file)
+            return found[str(file)][1]
 
-    before = Path.cwd()
+        return keep
+
     os.chdir(path.parent)
-    Study.stored = keep  # type: ignore[method-assign, assignment]
+    for kind in kinds:
+        kind.stored = keeping(kind.stored)
     try:
-        exec(f"{PREAMBLE}\n{of_block(definition(path), block)}", {"__name__": "__main__"})
+        exec(f"{PREAMBLE}\n{of_block(definition(path), block, study)}", {"__name__": "__main__"})
     finally:
         os.chdir(before)
-        Study.stored = stored  # type: ignore[method-assign]
+        for kind, own in zip(kinds, stored, strict=True):
+            kind.stored = own
     return found
 
 
-def provenance(text: str) -> dict[str, str]:
-    """Return the lines that a result begins with, by name."""
-    lines = (line[2:].split(": ", 1) for line in text.splitlines() if line.startswith("# "))
-    return {name: value for name, value in lines}
+def provenance(path: Path) -> dict[str, str]:
+    """Return what a stored result says of itself, by name."""
+    from gan_tutorial.experiments import files, weights  # slow to load
+
+    if is_model(path.name):
+        return weights.read(path)[1]
+    return files.about(path.read_text(encoding="utf-8"))
 
 
 @cache
@@ -198,6 +222,8 @@ def processor() -> str:
 def run(path: Path, code: str, block: int = 0, study: str = "") -> int:
     """Run a block of the studies of one chapter, which writes their files, provenance first."""
     command = f"make experiments CHAPTER={path.stem[:2]}" + (f" BLOCK={block}" if block else "")
+    if block and any(is_model(name) and Path(name).stem == study for name in files(code)):
+        command = f"python tools/experiments.py {path.stem[:2]} --block {block} --study {study}"
     code_of_block = of_block(code, block, study)
     about = (
         f"# command: {command}\n"
@@ -221,17 +247,20 @@ def run(path: Path, code: str, block: int = 0, study: str = "") -> int:
         print(f"{path.stem}: stopped; what is finished is kept, run it again", file=sys.stderr)
         return status
     for name in files(code_of_block):
-        text = (NOTEBOOKS / name).read_text(encoding="utf-8")
-        print(f"      {name}: {provenance(text)['cost']}", flush=True)
+        print(f"      {name}: {provenance(NOTEBOOKS / name)['cost']}", flush=True)
     return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the studies of the chapters named on the command line."""
-    parser = argparse.ArgumentParser(description="run the long studies and keep their results")
+    parser = argparse.ArgumentParser(
+        description="run the long studies, train the models, and keep the results"
+    )
     parser.add_argument("chapter", nargs="?", default="", help="08, 08_design_choices or a path")
     parser.add_argument("--block", type=int, default=0, help="1, 2, ...: on fresh seeds")
-    parser.add_argument("--study", default="", help="only the study of this name, such as 10_grid")
+    parser.add_argument(
+        "--study", default="", help="only the study or model of this name, such as 10_grid"
+    )
     options = parser.parse_args(arguments)
     if options.block < 0:
         parser.error(f"--block must be at least 0, got {options.block}")
@@ -241,13 +270,17 @@ def main(arguments: list[str] | None = None) -> int:
     if options.study and options.study not in names:
         parser.error(f"--study must be one of {', '.join(names)}, got {options.study!r}")
     if options.study:
-        found = [each for each in found if f"/{options.study}.csv" in each[1]]
+        found = [
+            (path, code)
+            for path, code in found
+            if options.study in {Path(name).stem for name in files(code)}
+        ]
     if not found:
         print("no chapter named here has a study to store", file=sys.stderr)
         return 1
     commit()  # as it is before a result is written
     for number, (path, code) in enumerate(found, start=1):
-        what = options.study or f"{len(files(code))} studies"
+        what = options.study or f"{len(files(code))} results"
         print(f"[{number}/{len(found)}] {path.stem}: {what}", flush=True)
         if status := run(path, code, options.block, options.study):
             return status

@@ -250,7 +250,7 @@ def add_studies(path: Path, timeout: int, jobs: int = 1) -> None:
     if not file.exists():
         raise RecordError(f"there is no record to add to: make records CHAPTER={path.stem[:2]}")
     provenance, rows = records.read(file)
-    found = [origin for origin in origins(read_text(path)) if origin.files]
+    found = [origin for origin in origins(read_text(path)) if origin.repeated]
     code = forgiving(path)
 
     def claims_in(block: int) -> list[dict[str, Any]]:
@@ -262,19 +262,19 @@ def add_studies(path: Path, timeout: int, jobs: int = 1) -> None:
                 print(f"      {what}: {line.removeprefix('STUDY: ')}", flush=True)
         return claims
 
-    every = sorted({block for origin in found for block in kept_blocks(origin.files, path)})
+    every = sorted({block for origin in found for block in kept_blocks(origin.repeated, path)})
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         runs = dict(zip(every, pool.map(claims_in, every), strict=True))
     for row in rows:
         row |= {"study": "", "study_blocks": "", "study_held": ""}
         origin = next((each for each in found if re.fullmatch(each.pattern, row["sentence"])), None)
         if origin is not None:
-            blocks = kept_blocks(origin.files, path)
+            blocks = kept_blocks(origin.repeated, path)
             held = sum(
                 any(c["held"] and c["sentence"] == row["sentence"] for c in runs[block])
                 for block in blocks
             )
-            names = " ".join(Path(name).stem for name in origin.files)
+            names = " ".join(Path(name).stem for name in origin.repeated)
             row |= {"study": names, "study_blocks": str(len(blocks)), "study_held": str(held)}
             print(
                 f"  {f'{held}/{len(blocks)}':>7} blocks of {names}: {row['sentence']}", flush=True

@@ -37,12 +37,16 @@ You say what to train, what to change and what to measure::
 Variants that change nothing but `lr` and `loss` are trained together, in one batched computation;
 here the base, "saturating" and "lr × 2" are one call of `train` with 96 members. A variant that
 changes nothing, {}, is an A/A control: it is trained and measured again, as any other.
+
+A `Trained` keeps the weights of one network in a file, where a `Study` keeps what was measured.
 """
 
 from gan_tutorial.experiments.grouping import Options, options_of
 from gan_tutorial.experiments.results import BASE, Comparison, Lost, Result, Table
 from gan_tutorial.experiments.study import Measure, Study
+from gan_tutorial.experiments.trained import Fit, Trained
 
 __all__ = [
-    "BASE", "Comparison", "Lost", "Measure", "Options", "Result", "Study", "Table", "options_of",
+    "BASE", "Comparison", "Fit", "Lost", "Measure", "Options", "Result", "Study", "Table",
+    "Trained", "options_of",
 ]  # fmt: skip

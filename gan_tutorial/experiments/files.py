@@ -43,12 +43,12 @@ def package(root: Path = Path(__file__).parent.parent) -> str:
     return hashlib.sha256(repr(named).encode()).hexdigest()
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
-        with partial.open("w", newline="", encoding="utf-8") as file:
-            file.write(text)
+        with partial.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
@@ -82,7 +82,7 @@ def save(folder: Path | None, key: str, part: Part) -> None:
     if folder is not None:
         content = asdict(part)
         whole = {"format": FORMAT, "part": content, "checksum": digest([key, content])}
-        _write(folder / f"{key}.json", json.dumps(whole))
+        write_whole(folder / f"{key}.json", json.dumps(whole).encode())
 
 
 def load(folder: Path | None, key: str) -> Part | None:
@@ -99,7 +99,7 @@ def load(folder: Path | None, key: str) -> Part | None:
         return None
 
 
-# --- a whole study in a file: what `make experiments` stores, and chapters read
+# --- whole results in files: what `make experiments` stores, and chapters read
 
 
 def block_file(path: str | Path, block: int) -> Path:
@@ -120,11 +120,58 @@ def further_blocks(path: Path) -> list[int]:
     return sorted(int(match[1]) for match in found if match)
 
 
+def block_asked() -> int | None:
+    """Return the block that GAN_TUTORIAL_STUDY_BLOCK asks for, or None.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number of at least 0.
+    """
+    only = os.environ.get("GAN_TUTORIAL_STUDY_BLOCK") or None
+    if only is not None and not only.isdecimal():
+        raise ValueError(
+            f"GAN_TUTORIAL_STUDY_BLOCK must be a whole number of at least 0, got {only!r}"
+        )
+    return None if only is None else int(only)
+
+
+def how_to_compute(path: Path, block: int) -> str:
+    """Return the command that computes a file, which must be there.
+
+    Raises
+    ------
+    ValueError
+        If it is missing.
+    """
+    how = "make experiments" + (f" BLOCK={block}" if block else "")
+    if not path.is_file():
+        raise ValueError(
+            f"there is no {str(path)!r} in {str(Path.cwd())!r}: run the chapter from its own "
+            f"folder, notebooks/, as JupyterLab does; or {how} computes it"
+        )
+    return how
+
+
+def about(text: str) -> dict[str, str]:
+    """Return the lines that say where a result comes from, by name."""
+    lines = (line[2:].split(": ", 1) for line in text.splitlines() if line.startswith("# "))
+    return {name: value for name, value in lines}
+
+
+def cost_and_versions(seconds: float) -> dict[str, str]:
+    """Return what a result took, and the software of today, as a file says it."""
+    return {
+        "cost": f"{seconds:.0f} CPU-seconds on one thread",
+        "versions": f"python {platform.python_version()}, torch {torch.__version__}",
+    }
+
+
 def _streams(seeds: int, seed: int) -> str:
     return f"{seeds}, paired; seed i of the study is stream ({seed}, i)"
 
 
-def write(path: Path, parts: dict[str, Part], seed: int, about: str = "") -> None:
+def write(path: Path, parts: dict[str, Part], seed: int, provenance: str = "") -> None:
     """Write a study, after the lines that say where it comes from."""
     outcomes = list(next(iter(parts.values())).points)
     text = [["variant", "seed", "frozen at", *(outcome or "value" for outcome in outcomes)]]
@@ -134,17 +181,14 @@ def write(path: Path, parts: dict[str, Part], seed: int, about: str = "") -> Non
             text.append([name, str(i), str(step), *(f"{value:.6g}" for value in values)])
     rows = io.StringIO()
     csv.writer(rows, lineterminator="\n").writerows(text)
-    seconds = sum(part.seconds for part in parts.values())
+    lines = {
+        "seeds": _streams(len(part.frozen), seed),
+        **cost_and_versions(sum(part.seconds for part in parts.values())),
+        "checksum": digest(text),
+    }
+    said = "".join(f"# {name}: {value}\n" for name, value in lines.items())
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(
-        path,
-        f"{about}"
-        f"# seeds: {_streams(len(part.frozen), seed)}\n"
-        f"# cost: {seconds:.0f} CPU-seconds on one thread\n"
-        f"# versions: python {platform.python_version()}, torch {torch.__version__}\n"
-        f"# checksum: {digest(text)}\n"
-        f"{rows.getvalue()}",
-    )
+    write_whole(path, f"{provenance}{said}{rows.getvalue()}".encode())
 
 
 def read(path: Path, names: list[str], seeds: int, seed: int, block: int = 0) -> dict[str, Part]:
@@ -156,16 +200,11 @@ def read(path: Path, names: list[str], seeds: int, seed: int, block: int = 0) ->
         If the file is missing, damaged, or of another study.
     """
     path, seed = block_file(path, block), block_seed(seed, block)
-    how = "make experiments" + (f" BLOCK={block}" if block else "")
-    if not path.is_file():
-        raise ValueError(
-            f"there is no {str(path)!r} in {str(Path.cwd())!r}: run the chapter from its own "
-            f"folder, notebooks/, as JupyterLab does; or {how} computes it"
-        )
-    lines = path.read_text(encoding="utf-8").splitlines()
-    about = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
-    text = list(csv.reader(line for line in lines if not line.startswith("# ")))
-    if not text or about.get("checksum") != digest(text):
+    how = how_to_compute(path, block)
+    content = path.read_text(encoding="utf-8")
+    said = about(content)
+    text = list(csv.reader(line for line in content.splitlines() if not line.startswith("# ")))
+    if not text or said.get("checksum") != digest(text):
         raise ValueError(f"{str(path)!r} is damaged: it is not what make experiments wrote")
     (_, _, header, *outcomes), *rows = text
     if [row[:2] for row in rows] != [[name, str(i)] for name in names for i in range(seeds)]:
@@ -174,9 +213,9 @@ def read(path: Path, names: list[str], seeds: int, seed: int, block: int = 0) ->
             f"{len({row[1] for row in rows})} seeds, and this study has {', '.join(names)} on "
             f"{seeds}: {how} computes it anew"
         )
-    if about.get("seeds") != _streams(seeds, seed):
+    if said.get("seeds") != _streams(seeds, seed):
         raise ValueError(
-            f"{str(path)!r} holds seeds {about.get('seeds')!r}, and this study has "
+            f"{str(path)!r} holds seeds {said.get('seeds')!r}, and this study has "
             f"{_streams(seeds, seed)!r}: {how} computes it anew"
         )
     parts = {}

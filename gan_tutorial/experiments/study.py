@@ -141,16 +141,11 @@ class Study:
         """
         path, names = Path(path), [BASE, *self.variants]
         cache = os.environ.get("GAN_TUTORIAL_EXPERIMENTS")
-        only = os.environ.get("GAN_TUTORIAL_STUDY_BLOCK") or None
         if cache:
-            about = os.environ.get("GAN_TUTORIAL_PROVENANCE", "")
-            files.write(path, self._parts(Path(cache)), self.seed, about)
-            only = "0"
-        if only is not None and not only.isdecimal():
-            raise ValueError(
-                f"GAN_TUTORIAL_STUDY_BLOCK must be a whole number of at least 0, got {only!r}"
-            )
-        blocks = [0, *files.further_blocks(path)] if only is None else [int(only)]
+            provenance = os.environ.get("GAN_TUTORIAL_PROVENANCE", "")
+            files.write(path, self._parts(Path(cache)), self.seed, provenance)
+        only = 0 if cache else files.block_asked()
+        blocks = [0, *files.further_blocks(path)] if only is None else [only]
         first, *others = (
             self._results(
                 files.read(path, names, self.seeds, self.seed, block),

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gan_tutorial.checks import whole
-from gan_tutorial.ensemble import Streams, block
+from gan_tutorial.ensemble import Streams, block, member
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Run:
             If n is not a positive integer, or the labels are not n for each member.
         """
         n, replicas = whole("n", n), len(self.streams)
-        G = self.ema_G if ema and self.ema_G is not None else self.G
+        G = self._generators(ema)
         z = Streams(seed, self.streams.members).randn(n, G.noise_dim)
         weight = next(G.parameters())
         given: tuple[Tensor, ...] = ()
@@ -80,6 +80,16 @@ class Run:
         x_fake = G.eval()(z.to(weight), *given)  # BatchNorm by its running statistics
         G.train(mode)
         return x_fake
+
+    def generator(self, index: int = 0, *, ema: bool = True) -> Any:
+        """Return one member's generator as an ordinary network, the averaged one if there is one.
+
+        Raises
+        ------
+        IndexError
+            If there is no such member.
+        """
+        return member(self._generators(ema), index)
 
     def blocks(self, k: int) -> "Iterator[Run]":
         """Return the run as k runs of N / k consecutive members each, one after the other.
@@ -116,6 +126,9 @@ class Run:
                 {m - start: step for m, step in self.frozen.items() if start <= m < start + size},
                 self.interrupted,
             )
+
+    def _generators(self, ema: bool) -> Any:
+        return self.ema_G if ema and self.ema_G is not None else self.G
 
     def observe(self, look: Callable[["Run"], Any]) -> None:
         """Keep what a function of the run so far returns, once for each step."""

@@ -163,7 +163,7 @@ def test_each_stored_value_says_in_how_many_blocks_its_claim_holds(
     path: Path, rows: list[dict[str, Any]], found: dict[str, Origin]
 ) -> None:
     for row in rows:
-        files = found[row["sentence"]].files
+        files = found[row["sentence"]].repeated
         kept = row["study"], row["study_blocks"]
         if files:
             names = " ".join(Path(file).stem for file in files)

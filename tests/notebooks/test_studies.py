@@ -28,14 +28,15 @@ import pytest
 from scipy import stats
 
 import experiments
-from experiments import arithmetic, definition, digest, files, kept, provenance
+from experiments import arithmetic, definition, digest, files, is_model, kept, provenance
 from parts.chapters import NOTEBOOKS, chapters
 
 REPLICATIONS = 2  # further blocks of fresh seeds that each study is to have
 MOST = 20.0  # CPU-seconds of a study's mean variant on the seeds that are run again
 RARE = 1e-4  # of a sample so far off by chance
 CODE = {path.stem: code for path in chapters() if (code := definition(path))}
-FILES = [(chapter, name) for chapter, code in CODE.items() for name in files(code)]
+ALL = [(chapter, name) for chapter, code in CODE.items() for name in files(code)]
+FILES = [(chapter, name) for chapter, name in ALL if not is_model(name)]
 STREAM = re.compile(r"(\d+), paired; seed i of the study is stream \((\d+), i\)")
 studies = cache(experiments.studies)
 PROVENANCE = {
@@ -46,7 +47,7 @@ each_study = pytest.mark.parametrize(("page", "name"), FILES)
 
 def test_every_result_belongs_to_a_chapter() -> None:
     found = set((NOTEBOOKS / "results").glob("*"))
-    assert found == {path for _, name in FILES for path in kept(name).values()}
+    assert found == {path for _, name in ALL for path in kept(name).values()}
 
 
 @each_study
@@ -60,7 +61,7 @@ def test_a_study_has_replications(page: str, name: str) -> None:
 def test_a_result_says_what_made_it_and_that_has_not_changed(page: str, name: str) -> None:
     first = None
     for block, file in kept(name).items():
-        about = provenance(file.read_text(encoding="utf-8"))
+        about = provenance(file)
         assert about.keys() - {"arithmetic"} == PROVENANCE  # files of one kind do without it
         command = f"make experiments CHAPTER={page[:2]}" + (f" BLOCK={block}" if block else "")
         assert about["command"] == command
@@ -99,21 +100,21 @@ def test_a_sample_of_the_seeds_gives_what_is_stored(page: str, name: str) -> Non
     from gan_tutorial.experiments.grouping import groups
 
     (path,) = chapters(page)
-    common = set.intersection(*(set(kept(other)) for other in files(CODE[page])))
+    common = set.intersection(*(set(kept(other)) for chapter, other in FILES if chapter == page))
     first, _ = studies(path)[name]
     seed = f"{stored.package()} {name}"
     block, variant = drawn(seed, sorted(common), ["base", *first.variants])
     file = kept(name)[block]
     study, result = studies(path, block)[file.relative_to(NOTEBOOKS).as_posix()]
 
-    about = provenance(file.read_text(encoding="utf-8"))
+    about = provenance(file)
     each = float(about["cost"].split()[0]) / (1 + len(study.variants)) / study.seeds
     fewest = seeds_needed(study.seeds)
     seeds = study.seeds if study.seeds * each <= MOST else fewest
     if seeds * each > MOST:
         pytest.skip(f"{seeds} seeds take {seeds * each:.0f} CPU-seconds: make experiments runs them")
     alone = [variant] in groups(study._all_options())
-    same = about.get("arithmetic") == arithmetic() and about["versions"] == versions()
+    same = about.get("arithmetic") == arithmetic() and about["versions"] == stored.cost_and_versions(0)["versions"]
 
     options = {**study.base, **study.variants.get(variant, {})}
     again = dataclasses.replace(study, base=options, seeds=seeds, variants={}).run(progress=False)
@@ -126,15 +127,6 @@ def test_a_sample_of_the_seeds_gives_what_is_stored(page: str, name: str) -> Non
 
 def by_outcome(result: Any) -> dict[str, Any]:
     return result if isinstance(result, dict) else {"": result}
-
-
-def versions() -> str:
-    """Return what is written of the software of today."""
-    import platform
-
-    import torch
-
-    return f"python {platform.python_version()}, torch {torch.__version__}"
 
 
 def seeds_needed(stored: int) -> int:

@@ -82,7 +82,7 @@ def test_the_files_are_written_with_their_provenance_and_stay_if_the_next_run_st
     assert tool.main([str(chapter)]) == 0
     file = chapter.parent / "results" / "99_study.csv"
     text = file.read_text()
-    about = tool.provenance(text)
+    about = tool.provenance(file)
     assert list(about) == [
         "command", "date", "commit", "definition", "arithmetic", "seeds", "cost", "versions",
         "checksum",
@@ -103,14 +103,13 @@ def test_a_further_block_has_fresh_seeds_and_a_file_of_its_own(chapter):
     assert tool.main([str(chapter)]) == 0
     assert tool.main([str(chapter), "--block", "1"]) == 0
     first, second = (
-        (chapter.parent / "results" / name).read_text()
-        for name in ("99_study.csv", "99_study-1.csv")
+        chapter.parent / "results" / name for name in ("99_study.csv", "99_study-1.csv")
     )
     about = tool.provenance(second)
     assert about["command"] == "make experiments CHAPTER=99 BLOCK=1"
     assert about["definition"] == tool.provenance(first)["definition"]
     assert "stream (7001500, i)" in about["seeds"]
-    values = [text.splitlines()[-1].split(",")[-1] for text in (first, second)]
+    values = [file.read_text().splitlines()[-1].split(",")[-1] for file in (first, second)]
     assert values[0] != values[1]
 
     results = chapter.parent / "results"

@@ -1,8 +1,9 @@
 """Find where the value of each claim comes from, by reading a chapter's code: nothing is executed.
 
 Four things can be said of a value. It is *exact*: no chance decides it. It was measured over so
-many *seeds*, which `make records` repeats on fresh ones. It was read from a *stored study*, which
-`make experiments` repeats. Or it is a time, and so a *bound on a machine*.
+many *seeds*, which `make records` repeats on fresh ones. It was read from a *stored study* or made
+with a *stored model*, which `make experiments` repeats. Or it is a time, and so a *bound on a
+machine*. Where fresh seeds are measured with a stored model, both are said.
 
 The code is followed statement by statement: a name carries the marks of what it was made from,
 until it is made anew; a function carries those of the names that it uses; what a call returns
@@ -50,20 +51,49 @@ class Origin:
         """One of machine, stored, seeds and exact."""
         if CLOCK in self.marks:
             return "machine"
-        if self.files:
+        if self.studies or (self.models and not (self.seeds and SEED in self.marks)):
             return "stored"
         return "seeds" if self.seeds else "exact"
 
+    @property
+    def models(self) -> list[str]:
+        """The stored models among the files."""
+        return [file for file in self.files if is_model(file)]
+
+    @property
+    def studies(self) -> list[str]:
+        """The stored studies among the files."""
+        return [file for file in self.files if not is_model(file)]
+
+    @property
+    def repeated(self) -> list[str]:
+        """The files whose blocks say how often the claim holds: a model beside them only serves."""
+        return [] if self.kind == "seeds" else self.studies or self.models
+
     def tag(self, folder: Path) -> str:
         """Return the words that the claim prints; it puts its number of seeds in their place."""
-        if self.kind == "stored":
-            names = [Path(file).stem for file in self.files]
-            texts = [(folder / file).read_text(encoding="utf-8") for file in self.files]
-            seeds = sorted({seeds_of(text) for text in texts})
-            words = f"stored stud{'ies' if len(names) > 1 else 'y'} {' and '.join(names)}"
-            words += f", {' or '.join(map(str, seeds))} seeds"
-            return words + (" and fresh draws" if SEED in self.marks else "")
-        return WORDS[self.kind]
+        models = _listed("model", self.models)
+        if self.kind == "seeds" and models:
+            return f"{WORDS['seeds']} and {models}"
+        if self.kind != "stored":
+            return WORDS[self.kind]
+        words = [models] if models else []
+        if self.studies:
+            texts = [(folder / file).read_text(encoding="utf-8") for file in self.studies]
+            seeds = " or ".join(map(str, sorted({seeds_of(text) for text in texts})))
+            words = [f"{_listed('study', self.studies)}, {seeds} seeds", *words]
+        return " and ".join(words + ["fresh draws"] * (SEED in self.marks))
+
+
+def is_model(file: str) -> bool:
+    """Whether a stored result is a model, and not a study."""
+    return file.endswith(".safetensors")
+
+
+def _listed(kind: str, files: list[str]) -> str:
+    """Return such as: stored studies 08_line and 08_ring."""
+    plural = {"study": "studies", "model": "models"}[kind] if len(files) > 1 else kind
+    return f"stored {plural} {' and '.join(Path(file).stem for file in files)}" if files else ""
 
 
 def seeds_of(text: str) -> int:

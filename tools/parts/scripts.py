@@ -28,12 +28,14 @@ from gan_tutorial import experiments
 from gan_tutorial.experiments.files import block_file
 
 chapter = {"__name__": "__main__", "plt": plt, "display": display}
-asked, stored = os.environ["GAN_TUTORIAL_STUDY_BLOCK"], experiments.Study.stored
+asked = os.environ["GAN_TUTORIAL_STUDY_BLOCK"]
 
-def of_block(study, name):
-    there = block_file(name, int(asked)).exists()
-    os.environ["GAN_TUTORIAL_STUDY_BLOCK"] = asked if there else "0"
-    return stored(study, name)
+def of_block(stored):
+    def stored_of_block(thing, name):
+        there = block_file(name, int(asked)).exists()
+        os.environ["GAN_TUTORIAL_STUDY_BLOCK"] = asked if there else "0"
+        return stored(thing, name)
+    return stored_of_block
 
 def run_cell(position, source):
     name = f"cell {position}"
@@ -44,7 +46,8 @@ def run_cell(position, source):
         words = f"{name} stopped, and its other claims count as not held: {error!r}"
         print("STUDY:", words, file=sys.stderr)
 
-experiments.Study.stored = of_block
+for kind in (experiments.Study, experiments.Trained):
+    kind.stored = of_block(kind.stored)
 """
 
 
@@ -105,7 +108,7 @@ def run_script(code: str, what: str, folder: Path, timeout: int, **variables: st
 def forgiving(path: Path) -> str:
     """Return a chapter's code in which a cell that raises says so, and the next one runs.
 
-    A study without a file of the block that is asked for is read from its first.
+    A study or model without a file of the block that is asked for is read from its first.
     """
     parts = [PREAMBLE, STUDIES]
     for position, cell in code_cells(read_text(path)):
