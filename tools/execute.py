@@ -54,8 +54,8 @@ METADATA = {
         "pygments_lexer": "ipython3",
     },
 }
-BUDGET = {"05_training": 120.0, "07_measuring": 90.0}  # CPU-seconds; of others DEFAULT_BUDGET
-DEFAULT_BUDGET = 60.0
+BUDGET = {"05": 120.0, "07": 90.0}  # CPU-seconds; of Part III PICTURES, of others DEFAULT_BUDGET
+PICTURES, DEFAULT_BUDGET = 120.0, 60.0
 COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 PROBE = "import time as _time\nprint(_time.process_time())"
 
@@ -208,7 +208,8 @@ def main(arguments: list[str] | None = None) -> int:
             failed += 1
             print(f"{path.stem}: not stored: {error}", file=sys.stderr, flush=True)
             continue
-        budget = BUDGET.get(path.stem, DEFAULT_BUDGET)
+        number = path.stem[:2]
+        budget = BUDGET.get(number, PICTURES if number >= "13" else DEFAULT_BUDGET)
         print(
             f"      {cpu:.1f} CPU-seconds of {budget:.0f}, {elapsed:.1f} s elapsed,"
             f" {size / 1000:.0f} kB of {SIZE_LIMIT // 1000}",
