@@ -54,7 +54,8 @@ METADATA = {
         "pygments_lexer": "ipython3",
     },
 }
-BUDGET = {"05_training": 120.0, "07_measuring": 90.0}  # CPU-seconds; of others DEFAULT_BUDGET
+# CPU-seconds; of others DEFAULT_BUDGET
+BUDGET = {"05_training": 120.0, "07_measuring": 90.0, "15_ask_for_a_seven": 120.0}
 DEFAULT_BUDGET = 60.0
 COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 PROBE = "import time as _time\nprint(_time.process_time())"
