@@ -56,9 +56,6 @@ METADATA = {
 }
 BUDGET = {"05": 120.0, "07": 90.0}  # CPU-seconds; of Part III PICTURES, of others DEFAULT_BUDGET
 PICTURES, DEFAULT_BUDGET = 120.0, 60.0
-# CPU-seconds; of others DEFAULT_BUDGET
-BUDGET = {"05_training": 120.0, "07_measuring": 90.0, "15_ask_for_a_seven": 120.0}
-DEFAULT_BUDGET = 60.0
 COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 PROBE = "import time as _time\nprint(_time.process_time())"
 
