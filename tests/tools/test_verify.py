@@ -221,6 +221,15 @@ def test_a_fault_is_named(stored: NotebookNode, fault: str) -> None:
     assert any(words in problem for problem in found(stored)), found(stored)
 
 
+@pytest.mark.parametrize(("number", "seeds", "few"), [(12, 8, True), (13, 8, False), (13, 7, True)])
+def test_chapters_with_pictures_need_eight_seeds(
+    stored: NotebookNode, number: int, seeds: int, few: bool
+) -> None:
+    stored.cells[0].source = stored.cells[0].source.replace("# A", f"# {number}. A")
+    output(2, f"✔ another ({seeds} seeds)\n")(stored)
+    assert any("seeds, not" in problem for problem in found(stored)) == few
+
+
 def test_sizes_errors_and_unsigned_changes_are_named(stored: NotebookNode) -> None:
     assert any("500001 bytes" in problem for problem in problems(stored, stored, 500_001))
     error = nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=[])
