@@ -346,7 +346,7 @@ def test_a_raw_error_is_a_sentence(options, words):
 
 
 def test_an_option_is_looked_for_among_those_that_there_are():
-    words = "^train has no option 'lrr'; those of a step are loss, penalty, .*, d_steps, fresh_z$"
+    words = "^train has no option 'lrr'; those of a step are loss, penalty, .*, fresh_z, apart$"
     with pytest.raises(TypeError, match=words):
         train(lrr=0.1)
     with pytest.raises(TypeError, match=r"^train needs a loss, such as loss=losses.nonsaturating$"):
