@@ -68,3 +68,18 @@ def test_a_figure_stands_on_the_ground_of_the_dark_page(browser: Browser, addres
     near = [c for c in colours if abs(c[0] - r) + abs(c[1] - g) + abs(c[2] - b) < 12]
     assert sum(colours[colour] for colour in near) > 200  # the generator's line
     assert sum(count for colour, count in colours.items() if min(colour) > 190) > 200  # words
+
+
+@pytest.mark.site
+def test_in_a_picture_black_stays_black(browser: Browser, address: str) -> None:
+    context = browser.new_context(color_scheme="dark", viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    page.goto(address + "notebooks/13_points_to_pictures.html")
+    figure = page.locator(".cell_output img").first
+    figure.scroll_into_view_if_needed()
+    picture = Image.open(io.BytesIO(figure.screenshot())).convert("RGB")
+    assert "pictures" in (figure.get_attribute("class") or "")
+    context.close()
+    colours = {colour: count for count, colour in picture.getcolors(2**24)}
+    black = sum(count for colour, count in colours.items() if max(colour) < 30)
+    assert black > sum(colours.values()) / 4  # the digits' ground; inverted, a tenth of that

@@ -202,6 +202,11 @@ FAULTS: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
     "ignored alone": (metadata(0, tags=["nbval-ignore-output"]), "no claim follows"),
     "ignored often": (ignore_many, "at most 3"),
     "no alt text": (metadata(1, mystnb={"image": {"alt": "A figure."}}), "alt text"),
+    "pictures": (source(1, "ax.plot(values)", "plotting.images(values, ax)"), "classes: pictures"),
+    "no pictures": (
+        metadata(1, mystnb={"image": {"alt": "Two points, " * 5, "classes": "pictures"}}),
+        "classes: pictures",
+    ),
     "no figure": (lambda stored: code(stored)[1].outputs.clear(), "figures, not one"),
     "stderr": (output(2, "UserWarning: beware", "stderr"), "wrote to stderr"),
     "home": (output(2, "see /home/someone/file.py\n"), "a path of one machine"),

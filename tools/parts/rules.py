@@ -109,7 +109,12 @@ def _figure_problems(
             found.append(f"cell {position} plots but does not end with plt.show()")
         if not draws(cell):
             continue
-        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        image = cell.metadata.get("mystnb", {}).get("image", {})
+        tree = trees.get(position)
+        pictures = tree and any(called(call) == "images" for call in calls(tree))
+        if bool(pictures) != (image.get("classes") == "pictures"):
+            found.append(f"cell {position}: what plotting.images draws has classes: pictures")
+        alt = image.get("alt", "")
         if len(alt) < ALT_TEXT:
             found.append(f"cell {position}: the figure's alt text has {len(alt)} characters")
         elif alt in seen:
