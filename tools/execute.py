@@ -208,8 +208,8 @@ def main(arguments: list[str] | None = None) -> int:
             failed += 1
             print(f"{path.stem}: not stored: {error}", file=sys.stderr, flush=True)
             continue
-        number = path.stem[:2]
-        budget = BUDGET.get(number, PICTURES if number >= "13" else DEFAULT_BUDGET)
+        place = path.stem[:2]
+        budget = BUDGET.get(place, PICTURES if place >= "13" else DEFAULT_BUDGET)
         print(
             f"      {cpu:.1f} CPU-seconds of {budget:.0f}, {elapsed:.1f} s elapsed,"
             f" {size / 1000:.0f} kB of {SIZE_LIMIT // 1000}",

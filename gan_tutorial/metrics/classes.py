@@ -23,7 +23,7 @@ def class_coverage(class_logits: Tensor, shares: Tensor | None = None) -> ClassC
 
     - `share`: q_k
     - `classes`: number of classes with at least a tenth of their due, q_k ≥ p_k / 10, p_k > 0
-    - `variation`: total variation, ½ Σ_k |q_k - p_k|, between 0 and 1: the share of fakes that
+    - `variation`: total variation, ½ Σ_k abs(q_k - p_k), between 0 and 1: the share of fakes that
       would have to change their class
 
     The bias of `variation` is upward: for n fakes that have the shares of the data its mean is
