@@ -216,7 +216,7 @@ def faults(visits: dict[str, Visit], kind: str) -> dict[str, Any]:
 
 
 def test_the_expected_pages_exist(visits: dict[str, Visit]) -> None:
-    names = ("index", "using", "instructors", "notation", "glossary", "references", "api")
+    names = ("index", "using", "instructors", "notation", "glossary", "references", "api", "api_data")
     expected = {f"book/{name}.html" for name in (*names, "claims", "colophon", "pictures")}
     expected |= {f"notebooks/{name}.html" for name in CHAPTERS}
     assert expected <= visits.keys()

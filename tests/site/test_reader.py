@@ -41,7 +41,7 @@ def test_the_entrance_leads_to_the_landing_page(page: Page, address: str) -> Non
         ("LeakyReLU", "notebooks/03_discriminator.html"),
         ("tanh", "notebooks/02_generator.html"),
         ("mode collapse", "book/glossary.html"),
-        ("wasserstein_distance", "book/api.html"),
+        ("wasserstein_distance", "book/api_data.html"),
         ("syllabus", "book/instructors.html"),
     ],
 )
