@@ -32,6 +32,8 @@ USES = {
     "copybutton.js": r'class="[^"]*(?:cell_input|gan-source|highlight-bash)\b',
     "playground.en.js": r"<gan-playground\b",
     "playground.js": r"<gan-playground\b",
+    "explorer.letters.js": r"<latent-explorer\b",
+    "explorer.js": r"<latent-explorer\b",
     "searchtools.js": r'id="search-results"',
     "language_data.js": r'id="search-results"',
     "searchindex.js": r'id="search-results"',
