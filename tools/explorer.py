@@ -3,9 +3,9 @@
     python tools/explorer.py                # write the numbers and the still picture
     python tools/explorer.py --measure      # print what the page says of them
 
-The generator is the one that chapter 16 stores. From it come, for each letter and for all together,
-the directions in z along which weight, width and slant change: by regressions between z and the
-style that a letter shows. The font is a part of the grid of `data.letters`.
+The generator is the one that chapter 16 stores. From it come three directions in z, the same for
+all letters, along which weight, width and slant change, and the style that a typical letter shows
+at each step along them. The font is a part of the grid of `data.letters`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import base64
 import io
 import json
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from gan_tutorial import data, networks, plotting
 from gan_tutorial.data.files import stored
@@ -40,44 +40,50 @@ STYLE = ("weight", "width", "slant")
 KEPT = ((0, 2, 4, 6, 9), (0, 2, 4, 6), (0, 1, 2))  # of the stored styles along each axis
 READ = (19, 13, 9)  # styles along each axis among which a drawn letter's own is looked for
 DRAWS = 60  # z from which the directions are learnt
+REACH, STOPS = 2.0, 9  # how far a slider goes either way, in z; where the style is read on the way
 WHOLE = 2**15 - 1  # the largest number that 16 bits hold, with its sign
 WORD, LOOKS = "LATENT", 5  # the still picture: a word, and in how many styles
 
 letters = data.letters()
 
 
-@dataclass(frozen=True)
-class Directions:
-    """Straight lines between z and style, one for each letter and, as the last, one for all.
+class Directions(NamedTuple):
+    """What the sliders move: z = steps @ directions, and steps = coordinates z."""
 
-    style ≈ mean + readout z, and z moves by a row of `directions` where its style moves by 1.
-    """
+    directions: Tensor  # (3, noise_dim), each of length 1
+    coordinates: Tensor  # (3, noise_dim)
+    curves: Tensor  # (3, STOPS): what a typical letter shows from -REACH to REACH along each
 
-    mean: Tensor  # (27, 3)
-    readout: Tensor  # (27, 3, noise_dim)
-    directions: Tensor  # (27, 3, noise_dim)
-
-    def steer(self, z: Tensor, style: Tensor) -> Tensor:
-        """Return each line's z for a style: (m, noise_dim), (m, 3) to (m, 27, noise_dim)."""
-        missing = style[:, None] - self.mean - torch.einsum("ykd,md->myk", self.readout, z)
-        return z[:, None] + torch.einsum("myk,ykd->myd", missing, self.directions)
+    def style(self, steps: Tensor) -> Tensor:
+        """Return the style that the sliders name: (..., 3) to (..., 3)."""
+        place = (steps.clamp(-REACH, REACH) / REACH + 1) / 2 * (STOPS - 1)
+        low = place.floor().long().clamp(max=STOPS - 2)
+        rows = torch.arange(len(STYLE))
+        return self.curves[rows, low].lerp(self.curves[rows, low + 1], place - low)
 
 
 def generator(path: Path = MODEL) -> networks.Labelled:
-    """Return the stored generator; its sizes are those of its weights."""
+    """Return the stored generator."""
     kept, _ = weights.read(path)
-    linear = [value for name, value in kept.items() if name.endswith("weight") and "G." in name]
-    taken, width, dim = linear[0].shape[1], linear[0].shape[0], kept["embed.weight"].shape[1]
-    inner = networks.PixelGenerator(taken, (1, SIZE, SIZE), width=width, depth=len(linear) - 1)
-    network = networks.Labelled(inner, len(ALPHABET), dim=dim)
-    network.load_state_dict(kept)
-    return network.eval().requires_grad_(False)
+    names = sorted(name for name in kept if name.endswith("weight") and name.startswith("G."))
+    pairs = [(kept[name], kept[name.replace("weight", "bias")]) for name in names]
+    return network(kept["embed.weight"], [value for pair in pairs for value in pair])
+
+
+def network(embed: Tensor, linear: list[Tensor]) -> networks.Labelled:
+    """Return a generator with these weights, which say how large it is."""
+    (width, taken), (classes, dim) = linear[0].shape, embed.shape
+    inner = networks.PixelGenerator(taken, (1, SIZE, SIZE), width, depth=len(linear) // 2 - 1)
+    G = networks.Labelled(inner, classes, dim=dim)
+    G.embed.load_state_dict({"weight": embed})
+    inner.load_state_dict(dict(zip(inner.state_dict(), linear, strict=True)))
+    return G.eval().requires_grad_(False)
 
 
 def every_letter(G: networks.Labelled, z: Tensor) -> Tensor:
-    """Return all letters at each z: (m, noise_dim) or (m, 26, noise_dim) to (m, 26, 16, 16)."""
-    z = z if z.dim() == 3 else z[:, None].expand(-1, len(ALPHABET), -1)
-    return G(z, torch.arange(len(ALPHABET)).expand(z.shape[:-1])).squeeze(-3)
+    """Return all letters at each z: (m, noise_dim) to (m, 26, 16, 16)."""
+    labels = torch.arange(len(ALPHABET)).expand(len(z), -1)
+    return G(z[:, None].expand(*labels.shape, -1), labels).squeeze(-3)
 
 
 def read_style(x: Tensor) -> Tensor:
@@ -92,25 +98,27 @@ def read_style(x: Tensor) -> Tensor:
 
 
 def find_directions(G: networks.Labelled, seed: int = 0) -> Directions:
-    """Regress the style of each letter, and the mean style of all, on z, and z on the style.
+    """Regress the letters' mean style on z, then look along the directions that this gives.
 
-    The second regression keeps z among those that G knows: where z says little of a factor, the
-    first alone would take long steps.
+    Along each, by the regression, one factor changes and the others stand still.
     """
     z = torch.randn(DRAWS, G.noise_dim, generator=torch.Generator().manual_seed(seed))
-    style = read_style(every_letter(G, z))
-    style = torch.cat([style, style.mean(dim=1, keepdim=True)], dim=1).movedim(1, 0)  # (27, m, 3)
-    z_off, style_off = z - z.mean(dim=0), style - style.mean(dim=1, keepdim=True)
-    readout = torch.linalg.lstsq(z_off, style_off).solution.mT
-    directions = torch.linalg.lstsq(style_off, z_off.expand(len(style), -1, -1)).solution
-    mean = style.mean(dim=1) - readout @ z.mean(dim=0)
-    return Directions(mean, readout.contiguous(), directions.contiguous())
+    style = read_style(every_letter(G, z)).mean(dim=1)  # (m, 3)
+    slopes = torch.linalg.lstsq(z - z.mean(dim=0), style - style.mean(dim=0)).solution
+    directions = normalize(torch.linalg.pinv(slopes), dim=1)
+    steps = torch.linspace(-REACH, REACH, STOPS)
+    curves = [
+        read_style(every_letter(G, steps[:, None] * way))[..., k].median(dim=-1).values
+        for k, way in enumerate(directions)
+    ]
+    coordinates = torch.linalg.pinv(directions).mT.contiguous()
+    return Directions(directions, coordinates, torch.stack(curves))
 
 
-def tensors(G: networks.Labelled, lines: Directions) -> list[Tensor]:
+def tensors(G: networks.Labelled, ways: Directions) -> list[Tensor]:
     """Return what the page computes with, in its order."""
     linear = [value for name, value in G.state_dict().items() if name.startswith("G.")]
-    return [G.embed.weight, *linear, lines.mean, lines.readout, lines.directions]
+    return [G.embed.weight, *linear, *ways]
 
 
 def whole_numbers(value: Tensor) -> tuple[Tensor, float]:
@@ -138,6 +146,7 @@ def pack(values: list[Tensor]) -> dict[str, Any]:
     return {
         "shapes": [list(value.shape) for value in values],
         "scales": list(scales),
+        "reach": REACH,
         "places": [
             [place / (steps - 1) for place in kept]
             for kept, steps in zip(KEPT, stored("letters")["levels"].shape[1:4], strict=True)
@@ -166,41 +175,35 @@ def written(path: Path = NUMBERS) -> dict[str, Any]:
     return json.loads(text[text.index("{") : text.rindex("}") + 1])
 
 
-def as_shipped(G: networks.Labelled, packed: dict[str, Any]) -> tuple[networks.Labelled, Directions]:
+def as_shipped(packed: dict[str, Any]) -> tuple[networks.Labelled, Directions]:
     """Return the generator and the directions with the numbers that the page has."""
-    (embed, *linear), _ = unpack(packed)
-    names = [name for name in G.state_dict() if name.startswith("G.")]
-    state = {"embed.weight": embed, **dict(zip(names, linear, strict=False))}
-    other = networks.Labelled(
-        networks.PixelGenerator(
-            linear[0].shape[1], (1, SIZE, SIZE), len(linear[0]), len(names) // 2 - 1
-        ),
-        len(ALPHABET),
-        embed.shape[1],
-    )
-    other.load_state_dict(state)
-    return other.eval().requires_grad_(False), Directions(*linear[len(names) :])
+    embed, *linear, directions, coordinates, curves = unpack(packed)[0]
+    return network(embed, linear), Directions(directions, coordinates, curves)
 
 
 # --- what the page says
 
 
-def measure(G: networks.Labelled, lines: Directions, seed: int = 1, draws: int = 40) -> dict[str, Any]:
-    """Return how well the letters have the style that is asked for, on fresh z and styles."""
+def measure(
+    G: networks.Labelled, ways: Directions, seed: int = 1, draws: int = 40
+) -> dict[str, float]:
+    """Return how far letters are from the style that the sliders name, at places of chance.
+
+    `distance` is the root of the mean square between a letter and the font's at that style, and
+    `floor` that to the font's nearest.
+    """
     stream = torch.Generator().manual_seed(seed)
-    z = torch.randn(draws, G.noise_dim, generator=stream)
-    style = torch.rand(draws, len(STYLE), generator=stream)
-    rows = torch.arange(len(ALPHABET)).expand(draws, -1)
-    asked = style[:, None].expand(-1, len(ALPHABET), -1)
-    truth = letters.render(torch.cat([rows[..., None].float(), asked], dim=-1)).squeeze(-3)
-    steered = lines.steer(z, style)
-    found = {}
-    for name, way in (("own", steered[:, :-1]), ("common", steered[:, -1])):
-        x = every_letter(G, way)
-        off = (read_style(x) - asked).abs().mean(dim=(0, 1))
-        far = (x - truth).square().mean(dim=(-2, -1)).sqrt().mean()
-        found[name] = {**dict(zip(STYLE, off.tolist(), strict=True)), "distance": far.item()}
-    return found
+    steps = REACH * (2 * torch.rand(draws, len(STYLE), generator=stream) - 1)
+    x = every_letter(G, steps @ ways.directions)
+    named, shown = ways.style(steps)[:, None].expand(-1, len(ALPHABET), -1), read_style(x)
+    off = (shown - named).abs().mean(dim=(0, 1))
+    rows = torch.arange(len(ALPHABET)).expand(draws, -1)[..., None].float()
+    far = [
+        (x - letters.render(torch.cat([rows, style], dim=-1)).squeeze(-3)).square().mean((-2, -1))
+        for style in (named, shown)
+    ]
+    distance, floor = (each.sqrt().mean().item() for each in far)
+    return dict(zip(STYLE, off.tolist(), strict=True)) | {"distance": distance, "floor": floor}
 
 
 def rounding(G: networks.Labelled, shipped: networks.Labelled, seed: int = 2) -> float:
@@ -212,18 +215,17 @@ def rounding(G: networks.Labelled, shipped: networks.Labelled, seed: int = 2) ->
 # --- the still picture
 
 
-def still(G: networks.Labelled, lines: Directions) -> Image.Image:
-    """Return a word from thin to black: above in the generator's colour, below in the data's."""
-    z = torch.randn(1, G.noise_dim, generator=torch.Generator().manual_seed(0))
+def still(G: networks.Labelled, ways: Directions) -> Image.Image:
+    """Return a word from thin to black: left in the generator's colour, right in the data's."""
     rows = torch.tensor([ALPHABET.index(letter) for letter in WORD])
-    sheets = []
-    for step in torch.linspace(0, 1, LOOKS):
-        style = torch.stack([step, torch.tensor(0.5), torch.tensor(0.0)])[None]
-        fake = every_letter(G, lines.steer(z, style)[:, :-1])[0, rows]
-        factors = torch.cat([rows[:, None].float(), style.expand(len(rows), -1)], dim=1)
-        sheets.append(torch.stack([fake, letters.render(factors).squeeze(-3)]))
-    # (looks, players, letters, 16, 16) -> (players · 16 · looks, letters · 16), looks below another
-    x = torch.stack(sheets).permute(0, 1, 3, 2, 4).reshape(LOOKS, 2, SIZE, -1)
+    steps = torch.zeros(LOOKS, len(STYLE))
+    steps[:, 0] = torch.linspace(-REACH, REACH, LOOKS)
+    fake = every_letter(G, steps @ ways.directions)[:, rows]
+    style = ways.style(steps)[:, None].expand(-1, len(rows), -1)
+    labels = torch.arange(len(rows)).expand(LOOKS, -1)[..., None].float()
+    real = data.letters(WORD).render(torch.cat([labels, style], dim=-1)).squeeze(-3)
+    # (looks, players, letters, 16, 16) -> (looks, players, 16, letters · 16)
+    x = torch.stack([fake, real], dim=1).transpose(2, 3).flatten(-2)
     ink = ((x + 1) * 127.5).round().to(torch.uint8)
     page = Image.new("RGBA", (2 * x.shape[-1] + SIZE, LOOKS * SIZE))
     for look in range(LOOKS):
@@ -242,15 +244,15 @@ def main() -> None:
     torch.set_num_threads(1)
     G = generator()
     if asked.measure:
-        shipped, lines = as_shipped(G, written())
-        print(json.dumps({**measure(shipped, lines), "rounding": rounding(G, shipped)}, indent=1))
+        shipped, ways = as_shipped(written())
+        print(json.dumps({**measure(shipped, ways), "rounding": rounding(G, shipped)}, indent=1))
         return
     packed = pack(tensors(G, find_directions(G)))
     text = f"{BANNER}\nglobalThis.ganLetters={json.dumps(packed, separators=(',', ':'))};\n"
     write_atomically(NUMBERS, text)
-    shipped, lines = as_shipped(G, packed)
+    shipped, ways = as_shipped(packed)
     content = io.BytesIO()
-    still(shipped, lines).save(content, "PNG", optimize=True)
+    still(shipped, ways).save(content, "PNG", optimize=True)
     STILL.write_bytes(content.getvalue())
     print(f"{NUMBERS.name}: {len(text):,} bytes; {STILL.name}: {len(content.getvalue()):,} bytes")
 

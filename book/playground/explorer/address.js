@@ -1,11 +1,13 @@
-// A word and its style as an address, `#letters?word=GAN&weight=0.8`, and back.
+// A word and its style as an address, `#letters?word=GAN&weight=1.5`, and back.
 import { ALPHABET, STYLE } from './letters.js';
 import { words } from './words.js';
 
 export const MOST = 12; // letters of a word
+export const REACH = 2; // how far a slider goes either way, in z
 
-/** @typedef {{ word: string, weight: number, width: number, slant: number, seed: number, common: number }} State */
-export const USUAL = /** @type {State} */ ({ word: 'LATENT', weight: 0.5, width: 0.5, slant: 0, seed: 0, common: 0 });
+/** The word, the steps along the three directions, and the seed of the next z.
+ * @typedef {{ word: string, weight: number, width: number, slant: number, seed: number }} State */
+export const USUAL = /** @type {State} */ ({ word: 'LATENT', weight: 0, width: 0, slant: 0, seed: 0 });
 
 /** What is wrong with a word, or nothing. @param {string} word */
 export const objection = (word) => {
@@ -23,9 +25,8 @@ export const whole = (state) => {
   if (wrong) throw new RangeError(wrong);
   for (const name of STYLE) {
     const value = /** @type {any} */ (state)[name];
-    if (!(value >= 0 && value <= 1)) throw new RangeError(words.range(name, value));
+    if (!(Math.abs(value) <= REACH)) throw new RangeError(words.range(name, value));
   }
-  if (![0, 1].includes(state.common)) throw new RangeError(words.common_(state.common));
   if (!(Number.isInteger(state.seed) && state.seed >= 0 && state.seed < 2 ** 32)) throw new RangeError(words.seed(state.seed));
   return state;
 };

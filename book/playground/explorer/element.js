@@ -1,5 +1,5 @@
 // The element <latent-explorer>: a word, drawn by a generator and by the font that it learnt from.
-import { capitals, MOST, read, USUAL, whole, write } from './address.js';
+import { capitals, MOST, REACH, read, USUAL, whole, write } from './address.js';
 import { distance, SIDE, STYLE, unpack } from './letters.js';
 import css from './style.css';
 import { words } from './words.js';
@@ -11,15 +11,14 @@ const LARGEST = 7;
 
 const slider = (/** @type {string} */ name) => {
   const [low, high] = /** @type {any} */ (words.ends)[name];
-  return `<label><span>${name}</span><small>${low}</small><input name="${name}" type="range" max="1" step="0.01"><small>${high}</small></label>`;
+  return `<label><span>${name} <b class="${name}"></b></span><small>${low}</small><input name="${name}" type="range" min="${-REACH}" max="${REACH}" step="0.01" aria-label="${name}"><small>${high}</small></label>`;
 };
 const row = (/** @type {string} */ name, /** @type {string} */ what) => `<p class="${name}">${what}</p><canvas class="${name}" role="img"></canvas>`;
 
 const page = () => `<style>${css}</style><slot></slot><section aria-label="${words.name}">
-<div class="bar"><label>${words.word} <input name="word" size="${MOST}" autocomplete="off" autocapitalize="characters" spellcheck="false"></label>
-<label>${words.seed_} <input name="seed" type="number" min="0" max="4294967295"></label><button>${words.another}</button></div>
+<div class="bar"><label>${words.word} <input name="word" size="${MOST}" autocomplete="off" autocapitalize="characters" spellcheck="false"></label><button></button></div>
 <div class="rows">${row('fake', words.fake)}${row('real', words.real)}</div>
-<div class="style">${STYLE.map(slider).join('')}<label><input name="common" type="checkbox"> ${words.common}</label></div>
+<div class="style">${STYLE.map(slider).join('')}</div>
 <p class="numbers"></p><p class="words" role="status"></p></section>`;
 
 export const define = () => {
@@ -27,6 +26,7 @@ export const define = () => {
     /** @type {State} */ state = USUAL;
     /** @type {import('./letters.js').Letters|undefined} */ letters;
     /** @type {AbortController|undefined} ends all listening when the element goes */ life;
+    /** @type {number[]} what the sliders name */ style = [];
     off = NaN; // how far the generator's word is from the font's
 
     /** @param {string} selector @returns {any} */
@@ -43,7 +43,7 @@ export const define = () => {
       on(root, 'input', (e) => this.choose(e.target));
       on(root, 'change', () => this.settle());
       on(this.$('button'), 'click', () => {
-        this.show({ ...this.state, seed: (this.state.seed + 1) % 2 ** 32 });
+        this.another();
         this.settle();
       });
       const redraw = () => this.draw();
@@ -84,22 +84,29 @@ export const define = () => {
 
     /** Take a state, show it in the fields and draw it. @param {State} state @param {any} [source] the field that it comes from */
     show(state, source) {
-      this.state = whole(state);
-      for (const [name, value] of Object.entries(this.state)) {
+      const { seed, ...shown } = this.state = whole(state);
+      for (const [name, value] of Object.entries(shown)) {
         const field = this.$(`[name=${name}]`);
-        if (name === 'common') field.checked = value;
-        else if (field !== source) field.value = value;
+        if (field !== source) field.value = value;
         field.ariaInvalid = 'false';
-        if (field.type === 'range') field.ariaValueText = Number(value).toFixed(2);
       }
+      this.$('button').textContent = words.another(seed);
       this.draw();
+    }
+
+    /** Go to the z of the next seed. */
+    another() {
+      const { letters, state } = this;
+      if (!letters) return;
+      const [weight, width, slant] = letters.steps(state.seed);
+      this.show({ ...state, weight, width, slant, seed: (state.seed + 1) % 2 ** 32 });
     }
 
     /** A field has changed: draw what makes sense, and say what does not. @param {any} field */
     choose(field) {
-      const { name, value, checked } = field;
+      const { name, value } = field;
       try {
-        this.show({ ...this.state, [name]: name === 'word' ? capitals(value) : name === 'common' ? +checked : value === '' ? NaN : +value }, field);
+        this.show({ ...this.state, [name]: name === 'word' ? capitals(value) : +value }, field);
         this.tell('');
       } catch (error) {
         field.ariaInvalid = 'true';
@@ -111,7 +118,7 @@ export const define = () => {
     settle() {
       if (this.shadowRoot?.querySelector('[aria-invalid=true]')) return;
       if (!this.hasAttribute('compact')) history.replaceState(history.state, '', write(this.state));
-      this.tell(words.state(this.state, this.off));
+      if (this.letters) this.tell(words.state(this.state.word, this.style, this.off));
     }
 
     /** Say something, aloud too. @param {string} text */
@@ -122,15 +129,19 @@ export const define = () => {
     }
 
     draw() {
-      const { letters, state: { word, seed, common, ...style } } = this;
+      const { letters, state: { word, weight, width, slant } } = this;
       if (!letters) return;
-      const named = STYLE.map((name) => /** @type {any} */ (style)[name]);
-      const z = letters.steer(word, seed, named, !!common);
-      const [fake, real] = [letters.draw(word, z), letters.font(word, named)];
+      const steps = [weight, width, slant];
+      const z = letters.steer(steps);
+      this.style = letters.style(steps);
+      const [fake, real] = [letters.draw(word, z), letters.font(word, this.style)];
       this.off = distance(fake, real);
+      STYLE.forEach((name, k) => {
+        this.$(`b.${name}`).textContent = this.$(`[name=${name}]`).ariaValueText = words.style(this.style[k]);
+      });
       paint(this.$('canvas.fake'), fake, words.drawn(word));
       paint(this.$('canvas.real'), real, words.true_(word));
-      this.$('.numbers').textContent = words.numbers(this.off, common ? words.all : word[0], z[0]);
+      this.$('.numbers').textContent = words.numbers(this.off, z);
     }
   }
 

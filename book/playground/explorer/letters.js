@@ -8,11 +8,12 @@ const PIXELS = SIDE * SIDE;
 
 /** @typedef {ArrayLike<number>} Numbers */
 /** What `tools/explorer.py` writes: sizes, and all numbers in one string.
- * @typedef {{ shapes: number[][], scales: number[], places: number[][], packed: string }} Written */
+ * @typedef {{ shapes: number[][], scales: number[], places: number[][], reach: number,
+ *   packed: string }} Written */
 
 /** Unpack what `tools/explorer.py` wrote: numbers of 16 bits, then the font's levels of grey.
  * @param {Written} written @returns {Promise<Letters>} */
-export const unpack = async ({ packed, shapes, scales, places }) => {
+export const unpack = async ({ packed, shapes, scales, ...rest }) => {
   const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
   const buffer = await new Response(stream).arrayBuffer();
@@ -23,19 +24,21 @@ export const unpack = async ({ packed, shapes, scales, places }) => {
     at += 2 * size;
     return Float32Array.from(whole, (v) => v * scales[i]);
   });
-  return new Letters(tensors, new Uint8Array(buffer, at), places);
+  return new Letters(tensors, new Uint8Array(buffer, at), rest);
 };
 
 export class Letters {
-  /** @param {Numbers[]} tensors the labels' vectors; W (out, in) and b of each linear layer; mean,
-   * readout and directions of the lines between z and style, for each letter and then for all
+  /** @param {Numbers[]} tensors the labels' vectors; W (out, in) and b of each linear layer; the
+   * directions of the factors; what gives the steps along them; the style along each
    * @param {Numbers} levels (pixels, letters, weights, widths, slants), from 0 to 16
-   * @param {number[][]} places where these styles stand on the axes, from 0 to 1 */
-  constructor([embed, ...tensors], levels, places) {
-    const [mean, readout, directions] = tensors.splice(-3);
-    this.mean = mean;
-    this.readout = readout;
+   * @param {{ places: number[][], reach: number }} more where these styles stand on the axes, from
+   * 0 to 1, and how far a slider goes either way */
+  constructor([embed, ...tensors], levels, { places, reach }) {
+    const [directions, coordinates, curves] = tensors.splice(-3);
     this.directions = directions;
+    this.coordinates = coordinates;
+    this.curves = curves;
+    this.reach = reach;
     this.embed = embed;
     this.layers = tensors;
     this.levels = levels;
@@ -45,12 +48,12 @@ export class Letters {
   }
 
   /** G(z, y) for each letter of a word, as `networks.Labelled(networks.PixelGenerator(…))`.
-   * @param {string} word @param {Numbers[]} z one for each letter @returns {Float32Array} (letters, 16, 16), in [-1, 1] */
+   * @param {string} word @param {Numbers} z @returns {Float32Array} (letters, 16, 16), in [-1, 1] */
   draw(word, z) {
     const out = new Float32Array(word.length * PIXELS);
     [...word].forEach((letter, i) => {
       const label = ALPHABET.indexOf(letter) * this.dim;
-      let h = Float32Array.from({ length: this.noise + this.dim }, (_, j) => j < this.noise ? z[i][j] : this.embed[label + j - this.noise]);
+      let h = Float32Array.from({ length: this.noise + this.dim }, (_, j) => j < this.noise ? z[j] : this.embed[label + j - this.noise]);
       for (let l = 0; l < this.layers.length; l += 2) {
         h = linear(this.layers[l], this.layers[l + 1], h);
         const last = l === this.layers.length - 2;
@@ -86,20 +89,30 @@ export class Letters {
     return out;
   }
 
-  /** For each letter the z of a seed, moved along the directions of its style, its own or those for
-   * all letters, as far as a straight line says that it needs for this style. @param {string} word @param {number} seed
-   * @param {Numbers} style @param {boolean} common @returns {Numbers[]} */
-  steer(word, seed, style, common) {
+  /** Where the sliders lead: the sum of their steps. @param {Numbers} steps @returns {Float64Array} */
+  steer(steps) {
+    return Float64Array.from({ length: this.noise }, (_, j) =>
+      STYLE.reduce((sum, _, k) => sum + steps[k] * this.directions[k * this.noise + j], 0));
+  }
+
+  /** The style that the sliders name: that of a typical letter. @param {Numbers} steps */
+  style(steps) {
+    const stops = this.curves.length / STYLE.length;
+    return STYLE.map((_, k) => {
+      const place = (steps[k] / this.reach + 1) / 2 * (stops - 1);
+      const low = Math.min(Math.floor(place), stops - 2);
+      const [before, after] = [0, 1].map((up) => this.curves[k * stops + low + up]);
+      return before + (place - low) * (after - before);
+    });
+  }
+
+  /** The steps that lead to the z of a seed, but no farther than the sliders go.
+   * @param {number} seed @returns {number[]} in hundredths */
+  steps(seed) {
     const z = new Stream(seed).randn(this.noise);
-    return [...word].map((letter) => {
-      const row = 3 * (common ? ALPHABET.length : ALPHABET.indexOf(letter));
-      const steered = Float64Array.from(z);
-      for (let k = row; k < row + 3; k++) {
-        const at = k * this.noise;
-        const missing = z.reduce((left, v, j) => left - v * this.readout[at + j], style[k - row] - this.mean[k]);
-        for (let j = 0; j < this.noise; j++) steered[j] += missing * this.directions[at + j];
-      }
-      return steered;
+    return STYLE.map((_, k) => {
+      const step = z.reduce((sum, v, j) => sum + v * this.coordinates[k * this.noise + j], 0);
+      return Math.round(100 * Math.min(this.reach, Math.max(-this.reach, step))) / 100;
     });
   }
 }

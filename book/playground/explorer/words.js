@@ -6,9 +6,7 @@ const shown = (/** @type {string} */ c) => JSON.stringify(c).slice(1, -1);
 export const words = {
   name: 'Explorer of a latent space',
   word: 'Your word',
-  seed_: 'seed of z',
-  another: 'Another z',
-  common: 'one direction for all letters',
+  another: (/** @type {number} */ seed) => `Another z: seed ${seed}`,
   fake: 'the generator, G(z, y)',
   real: 'the font',
   ends: { weight: ['thin', 'black'], width: ['narrow', 'wide'], slant: ['upright', 'slanted'] },
@@ -16,15 +14,15 @@ export const words = {
   true_: (/** @type {string} */ word) => `${word}, in the font`,
   strange: (/** @type {string} */ c) => `“${shown(c)}” is no letter from A to Z, and the generator knows no others. The last word stays.`,
   length: (/** @type {number} */ n) => n ? `A word may have 12 letters here, and this one has ${n}.` : 'Type a word of letters from A to Z.',
-  range: (/** @type {string} */ name, /** @type {number} */ v) => `${name} must be from 0 to 1, got ${v}.`,
+  range: (/** @type {string} */ name, /** @type {number} */ v) => `${name} must be from -2 to 2, got ${v}.`,
   seed: (/** @type {number} */ v) => `seed must be a whole number from 0 to 4294967295, got ${v}.`,
-  common_: (/** @type {number} */ v) => `common must be 0 or 1, got ${v}.`,
   unknown: (/** @type {string} */ key) => `there is no setting "${key}".`,
   address: 'The address was not understood, so this is the usual word: ',
   old: 'This browser cannot unpack the letters, so here is a picture of them.',
-  /** @param {number} off @param {string} of @param {ArrayLike<number>} z */
-  numbers: (off, of, z) => `distance from the font ${two(off)} · z of ${of}: ` + Array.from(z, (v) => two(v).replace('-', '−')).join('  '),
-  all: 'all letters',
-  state: (/** @type {import('./address.js').State} */ s, /** @type {number} */ off) =>
-    `${s.word}: weight ${two(s.weight)}, width ${two(s.width)}, slant ${two(s.slant)}, seed ${s.seed}${s.common ? ', one direction for all letters' : ''}. Distance from the font ${two(off)}.`,
+  style: (/** @type {number} */ v) => two(v),
+  /** @param {number} off @param {ArrayLike<number>} z */
+  numbers: (off, z) => `z = (${Array.from(z, (v) => two(v).replace('-', '−')).join(', ')}) · distance from the font ${two(off)}`,
+  /** @param {string} word @param {number[]} style @param {number} off */
+  state: (word, [weight, width, slant], off) =>
+    `${word}: weight ${two(weight)}, width ${two(width)}, slant ${two(slant)}. Distance from the font ${two(off)}.`,
 };
