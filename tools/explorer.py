@@ -25,7 +25,7 @@ from torch.nn.functional import normalize
 
 from gan_tutorial import data, networks, plotting
 from gan_tutorial.data.files import stored
-from gan_tutorial.data.letters import ALPHABET, HIGHEST, SIZE
+from gan_tutorial.data.letters import ALPHABET, SIZE
 from gan_tutorial.experiments import weights
 from parts.chapters import ROOT, write_atomically
 

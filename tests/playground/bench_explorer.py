@@ -1,4 +1,4 @@
-"""How soon the explorer draws, and how soon it follows a slider: tests/playground/bench_explorer.py.
+"""How soon the explorer draws and follows a slider: python tests/playground/bench_explorer.py.
 
 Whatever else runs can only make both longer, so the best of some loads, and the median of many
 moves of a slider in the best of them, is what it takes.

@@ -74,7 +74,8 @@ def test_scripts_add_nothing_that_is_useless_on_paper(
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
         page.emulate_media(media="print")
         assert page.evaluate(USELESS) == []
-        pictures = page.locator(".bd-article :is(.cell_output img, gan-playground svg, latent-explorer img)").all()
+        kinds = ".cell_output img, gan-playground svg, latent-explorer img"
+        pictures = page.locator(f".bd-article :is({kinds})").all()
         assert pictures
         assert all(each.bounding_box()["height"] > 50 for each in pictures)
 

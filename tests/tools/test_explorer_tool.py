@@ -24,7 +24,7 @@ AGAIN = "the model has changed: run `python tools/explorer.py` and commit what i
 
 
 @pytest.fixture(scope="module")
-def G():
+def G():  # noqa: N802  (as the field writes it)
     return explorer.generator()
 
 
@@ -129,7 +129,7 @@ def test_the_style_of_a_true_letter_is_read_to_half_a_step():
     x = explorer.letters.render(torch.cat([rows, styles], dim=-1)).squeeze(-3)
     off = (explorer.read_style(x) - styles).abs()
     steps = torch.tensor([1 / (each - 1) for each in explorer.READ])
-    assert (off.mean(dim=(0, 1)) < steps / 2).all()  # half a step would be the worst, a quarter the mean
+    assert (off.mean(dim=(0, 1)) < steps / 2).all()  # a quarter of a step, were each read alone
     assert off.mean() > 0.005, "the nearest of a grid is not exact"
 
 
@@ -138,7 +138,7 @@ def test_directions_of_a_known_generator_are_found():
     true = torch.linalg.inv(Obedient.A).T
     true = true / true.norm(dim=1, keepdim=True)
     # styles are read to a step of a grid, of 1/18 to 1/8, sixty times twenty-six letters
-    assert ((ways.directions * true).sum(dim=1) > 0.995).all()
+    assert ((ways.directions * true).sum(dim=1) > 0.99).all()
     steps = torch.linspace(-explorer.REACH, explorer.REACH, explorer.STOPS)
     for k in range(3):
         exact = 0.5 + steps * (true[k] @ Obedient.A[k])
@@ -165,14 +165,17 @@ def test_between_two_stops_the_named_style_lies_on_a_straight_line():
 
 
 def table() -> dict[str, float]:
-    return {name: float(value) for name, value in re.findall(r"^\| (\w+)[^|]*\| ([\d.]+) \|", PAGE, re.M)}
+    rows = re.findall(r"^\| (\w+)[^|]*\| ([\d.]+) \|", PAGE, re.MULTILINE)
+    return {name: float(value) for name, value in rows}
 
 
 def test_the_page_states_what_was_measured(measured):
     said = table()
     assert said.keys() == measured.keys()
     for name, value in measured.items():
-        assert value == pytest.approx(said[name], abs=0.006), name  # two digits, and another machine
+        assert value == pytest.approx(said[name], abs=0.006), (
+            name
+        )  # two digits, and another machine
 
 
 def test_the_page_states_what_rounding_and_the_part_of_the_font_cost(G, written, shipped):
@@ -185,8 +188,9 @@ def test_the_page_states_what_rounding_and_the_part_of_the_font_cost(G, written,
     x = levels.movedim(0, -1)
     for axis, (kept, steps) in enumerate(zip(places, grid.shape[1:4], strict=True), start=1):
         at = torch.linspace(0, 1, steps)
-        low = torch.tensor([max(i for i, p in enumerate(kept[:-1]) if p <= s + 1e-6) for s in at])
-        share = (at - torch.tensor(kept)[low]) / (torch.tensor(kept)[low + 1] - torch.tensor(kept)[low])
+        stops = torch.tensor(kept)
+        low = (stops[1:-1] <= at[:, None] + 1e-6).sum(dim=1)
+        share = (at - stops[low]) / (stops[low + 1] - stops[low])
         share = share.view(-1, *[1] * (x.dim() - axis - 1))
         x = torch.lerp(x.index_select(axis, low), x.index_select(axis, low + 1), share)
     off = (x - grid.flatten(-2)).square().mean().sqrt().item() / 8

@@ -11,8 +11,8 @@ from sphinx.util.docutils import SphinxDirective
 
 ELEMENT = """\
 <latent-explorer state="{state}"{compact}>
-<figure><img src="data:image/png;base64,{still}" alt="The word LATENT five times, from thin to black,
-on the left as the generator draws it, in orange, on the right in the font, in blue."
+<figure><img src="data:image/png;base64,{still}" alt="The word LATENT five times, from thin to
+black, on the left as the generator draws it, in orange, on the right in the font, in blue."
 style="image-rendering: pixelated; max-width: 100%; width: 624px">
 <figcaption>The explorer needs JavaScript. This is what it shows: a word drawn by the generator
 (left, orange) and in the font (right, blue), in five weights.</figcaption></figure>

@@ -46,7 +46,7 @@ export const define = () => {
         this.another();
         this.settle();
       });
-      const redraw = () => this.draw();
+      const redraw = () => requestAnimationFrame(() => this.draw()); // drawing may change the size that is watched
       const watchers = [new MutationObserver(redraw), new ResizeObserver(redraw)];
       watchers[0].observe(document.documentElement, /** @type {any} */ ({ attributeFilter: ['data-theme'] }));
       watchers[1].observe(this.$('.rows'));
@@ -110,7 +110,7 @@ export const define = () => {
         this.tell('');
       } catch (error) {
         field.ariaInvalid = 'true';
-        this.tell(/** @type {Error} */ (error).message, true);
+        this.tell(/** @type {Error} */ (error).message + words.stays, true);
       }
     }
 

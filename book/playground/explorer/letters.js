@@ -70,7 +70,7 @@ export class Letters {
     const out = new Float32Array(word.length * PIXELS).fill(-1);
     const sizes = this.places.map((places) => places.length);
     const cells = this.places.map((places, axis) => {
-      const low = Math.min(places.filter((place) => place <= style[axis]).length, places.length - 1) - 1;
+      const low = Math.min(Math.max(1, places.filter((place) => place <= style[axis]).length), places.length - 1) - 1;
       return { low, share: (style[axis] - places[low]) / (places[low + 1] - places[low]) };
     });
     const all = sizes.reduce((a, b) => a * b);
