@@ -38,9 +38,10 @@ BANNER = (
 )
 STYLE = ("weight", "width", "slant")
 KEPT = ((0, 2, 4, 6, 9), (0, 2, 4, 6), (0, 1, 2))  # of the stored styles along each axis
-READ = (19, 13, 9)  # styles along each axis among which a drawn letter's own is looked for
+READ = (19, 19, 17)  # styles along each axis among which that of a drawn letter is looked for
 DRAWS = 60  # z from which the directions are learnt
 REACH, STOPS = 2.0, 9  # how far a slider goes either way, in z; where the style is read on the way
+MIDDLE = slice(6, 20)  # of 26 letters in order, those that count as typical
 WHOLE = 2**15 - 1  # the largest number that 16 bits hold, with its sign
 WORD, LOOKS = "LATENT", 5  # the still picture: a word, and in how many styles
 
@@ -107,12 +108,13 @@ def find_directions(G: networks.Labelled, seed: int = 0) -> Directions:
     slopes = torch.linalg.lstsq(z - z.mean(dim=0), style - style.mean(dim=0)).solution
     directions = normalize(torch.linalg.pinv(slopes), dim=1)
     steps = torch.linspace(-REACH, REACH, STOPS)
-    curves = [
-        read_style(every_letter(G, steps[:, None] * way))[..., k].median(dim=-1).values
+    along = [
+        read_style(every_letter(G, steps[:, None] * way))[..., k]
         for k, way in enumerate(directions)
     ]
+    middle = torch.stack(along).sort(dim=-1).values[..., MIDDLE]
     coordinates = torch.linalg.pinv(directions).mT.contiguous()
-    return Directions(directions, coordinates, torch.stack(curves))
+    return Directions(directions, coordinates, middle.mean(dim=-1))
 
 
 def tensors(G: networks.Labelled, ways: Directions) -> list[Tensor]:

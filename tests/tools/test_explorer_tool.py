@@ -123,13 +123,14 @@ def test_sixteen_bits_lose_half_a_step_and_no_more():
     assert 0.4 * scale < off <= 0.51 * scale
 
 
-def test_the_style_of_a_true_letter_is_read_to_half_a_step():
+def test_the_style_of_a_true_letter_is_read_to_a_step():
     styles = torch.rand(4, 26, 3)
     rows = torch.arange(26.0).expand(4, -1)[..., None]
     x = explorer.letters.render(torch.cat([rows, styles], dim=-1)).squeeze(-3)
     off = (explorer.read_style(x) - styles).abs()
     steps = torch.tensor([1 / (each - 1) for each in explorer.READ])
-    assert (off.mean(dim=(0, 1)) < steps / 2).all()  # a quarter of a step, were each read alone
+    # a quarter of a step, were each read alone; a narrow letter hides its width and its slant
+    assert (off.mean(dim=(0, 1)) < 0.75 * steps).all()
     assert off.mean() > 0.005, "the nearest of a grid is not exact"
 
 
@@ -137,15 +138,16 @@ def test_directions_of_a_known_generator_are_found():
     ways = explorer.find_directions(Obedient())
     true = torch.linalg.inv(Obedient.A).T
     true = true / true.norm(dim=1, keepdim=True)
-    # styles are read to a step of a grid, of 1/18 to 1/8, sixty times twenty-six letters
+    # styles are read to a step of a grid, of 1/18 to 1/8, sixty times
     assert ((ways.directions * true).sum(dim=1) > 0.99).all()
     steps = torch.linspace(-explorer.REACH, explorer.REACH, explorer.STOPS)
     for k in range(3):
         exact = 0.5 + steps * (true[k] @ Obedient.A[k])
-        assert (ways.curves[k] - exact).abs().max() < 0.08
+        assert (ways.curves[k] - exact).abs().max() < 0.04
     found = explorer.measure(Obedient(), ways, draws=8)
-    assert found["distance"] < 0.12
-    assert found["floor"] < found["distance"]
+    assert max(found.values()) < 0.05
+    backwards = explorer.Directions(ways.directions, ways.coordinates, ways.curves.flip(1))
+    assert explorer.measure(Obedient(), backwards, draws=8)["distance"] > 0.1
 
 
 def test_between_two_stops_the_named_style_lies_on_a_straight_line():
@@ -179,9 +181,9 @@ def test_the_page_states_what_was_measured(measured):
 
 
 def test_the_page_states_what_rounding_and_the_part_of_the_font_cost(G, written, shipped):
-    (rounding,) = map(float, re.findall(r"changes no pixel by more than ([\d.]+)", PAGE))
+    (rounding,) = map(float, re.findall(r"changes no pixel by more than (\d\.\d+)", PAGE))
     assert rounding / 3 < explorer.rounding(G, shipped[0]) <= rounding
-    (part,) = map(float, re.findall(r"is off by ([\d.]+) from all", PAGE))
+    (part,) = map(float, re.findall(r"is off by (\d\.\d+) from all", PAGE))
     levels, places = explorer.unpack(written)[1].float(), written["places"]
     # every style that is stored and not kept, along one axis at a time
     grid = stored("letters")["levels"].float()

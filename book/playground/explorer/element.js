@@ -26,7 +26,7 @@ export const define = () => {
     /** @type {State} */ state = USUAL;
     /** @type {import('./letters.js').Letters|undefined} */ letters;
     /** @type {AbortController|undefined} ends all listening when the element goes */ life;
-    /** @type {number[]} what the sliders name */ style = [];
+    /** @type {number[]} the style that the sliders name */ named = [];
     off = NaN; // how far the generator's word is from the font's
 
     /** @param {string} selector @returns {any} */
@@ -118,7 +118,7 @@ export const define = () => {
     settle() {
       if (this.shadowRoot?.querySelector('[aria-invalid=true]')) return;
       if (!this.hasAttribute('compact')) history.replaceState(history.state, '', write(this.state));
-      if (this.letters) this.tell(words.state(this.state.word, this.style, this.off));
+      if (this.letters) this.tell(words.state(this.state.word, this.named, this.off));
     }
 
     /** Say something, aloud too. @param {string} text */
@@ -133,11 +133,11 @@ export const define = () => {
       if (!letters) return;
       const steps = [weight, width, slant];
       const z = letters.steer(steps);
-      this.style = letters.style(steps);
-      const [fake, real] = [letters.draw(word, z), letters.font(word, this.style)];
+      this.named = letters.style(steps);
+      const [fake, real] = [letters.draw(word, z), letters.font(word, this.named)];
       this.off = distance(fake, real);
       STYLE.forEach((name, k) => {
-        this.$(`b.${name}`).textContent = this.$(`[name=${name}]`).ariaValueText = words.style(this.style[k]);
+        this.$(`b.${name}`).textContent = this.$(`[name=${name}]`).ariaValueText = words.style(this.named[k]);
       });
       paint(this.$('canvas.fake'), fake, words.drawn(word));
       paint(this.$('canvas.real'), real, words.true_(word));
