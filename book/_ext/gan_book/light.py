@@ -302,6 +302,8 @@ def _files(
     found: dict[Path, None] = {}
     for path, page in pages.items():
         for match in find(page):
+            if match[1].startswith("data:"):
+                continue  # a picture in the page itself
             file = (path.parent / urlsplit(match[1]).path).resolve()
             if file.is_file() and file.is_relative_to(out.resolve()) and file.suffix != ".html":
                 found[file] = None
