@@ -75,8 +75,8 @@ def test_the_written_directions_are_found_again(G, shipped):
 
 
 def test_the_written_font_is_a_part_of_the_stored_one(written):
-    levels = explorer.unpack(written)[1]
-    grid = stored("letters")["levels"]
+    levels, grid = explorer.unpack(written)[1], stored("letters")["levels"]
+    assert torch.equal(levels, explorer.levels()), AGAIN
     for letter, (i, weight), (j, width), (k, slant) in [
         (0, (0, 0), (0, 0), (0, 0)),
         (7, (1, 2), (2, 4), (1, 1)),
@@ -178,6 +178,12 @@ def test_the_page_states_what_was_measured(measured):
         assert value == pytest.approx(said[name], abs=0.006), (
             name
         )  # two digits, and another machine
+
+
+def test_the_page_states_how_far_the_slant_goes(shipped):
+    (said,) = re.findall(r"slants from (\d\.\d+) to (\d\.\d+) of the font", PAGE)
+    ends = shipped[1].curves[2, [0, -1]].tolist()
+    assert [float(each) for each in said] == pytest.approx(ends, abs=0.02)
 
 
 def test_the_page_states_what_rounding_and_the_part_of_the_font_cost(G, written, shipped):
