@@ -131,7 +131,8 @@ def test_the_distance_is_the_root_of_the_mean_square(engine, written):
 
 KEYS = ["word", "weight", "width", "slant", "seed", "toString", "__proto__", "=", ""]
 VALUES = """GAN gan LATENT HAMBURGEFONSTIV É ß ı ſ ñ 1 -1 0 2 2.001 -2 -2.001 -9 0.5 1e-3 1e999 NaN
-    -Infinity % %00 %E0%A4%A A+B A%20B %F0%9F%98%80 4294967295 4294967296 0x10 <b> null __proto__""".split()  # noqa: SIM905
+    -Infinity % %00 %E0%A4%A A+B A%20B %F0%9F%98%80 4294967295 4294967296 0x10 <b>
+    null __proto__""".split()  # noqa: SIM905
 VALUES += ["", " ", "\0", "A" * 12, "A" * 13, "\ud83d"]
 
 
