@@ -134,9 +134,7 @@ def nearer_when_moved(x_fake, x_train, x_held):
                 to = [slice(max(s, 0), 8 + min(s, 0)) for s in (down, right)]
                 off = [slice(max(-s, 0), 8 - max(s, 0)) for s in (down, right)]
                 moved[..., to[0], to[1]] = x_fake[..., off[0], off[1]]
-                best = torch.minimum(
-                    best, torch.cdist(moved.flatten(1), x.flatten(1)).amin(-1)
-                )
+                best = torch.minimum(best, torch.cdist(moved.flatten(1), x.flatten(1)).amin(-1))
         return best
 
     t, h = nearest(x_train), nearest(x_held)
@@ -152,9 +150,7 @@ def nearer_when_moved(x_fake, x_train, x_held):
 def nearer_when_moved(x_fake, x_train, x_held):
     versions = [x_fake, x_fake.roll(1, -1), x_fake.roll(-1, -1)]
     t, h = (
-        torch.stack(
-            [torch.cdist(v.flatten(1), x.flatten(1)).amin(-1) for v in versions]
-        ).amin(0)
+        torch.stack([torch.cdist(v.flatten(1), x.flatten(1)).amin(-1) for v in versions]).amin(0)
         for x in (x_train, x_held)
     )
     return (t < h).float().mean()
@@ -162,9 +158,7 @@ def nearer_when_moved(x_fake, x_train, x_held):
 
 # %% 2 wrong: only the training set is looked at with moves
 def nearer_when_moved(x_fake, x_train, x_held):
-    versions = [
-        x_fake.roll((i, j), (-2, -1)) for i in (-1, 0, 1) for j in (-1, 0, 1)
-    ]
+    versions = [x_fake.roll((i, j), (-2, -1)) for i in (-1, 0, 1) for j in (-1, 0, 1)]
     t = torch.stack(
         [torch.cdist(v.flatten(1), x_train.flatten(1)).amin(-1) for v in versions]
     ).amin(0)
@@ -176,9 +170,7 @@ def nearer_when_moved(x_fake, x_train, x_held):
     padded = pad(x_fake, [1] * 4, value=-1.0)
     versions = [padded[..., i : i + 8, j : j + 8] for i in range(3) for j in range(3)]
     t, h = (
-        torch.stack(
-            [torch.cdist(v.flatten(1), x.flatten(1)).amin(-1) for v in versions]
-        ).amin(0)
+        torch.stack([torch.cdist(v.flatten(1), x.flatten(1)).amin(-1) for v in versions]).amin(0)
         for x in (x_train, x_held)
     )
     return (t > h).float().mean()
