@@ -62,6 +62,13 @@ def class_variation(named_fake, named_real, classes=10):
     return (q - 1 / classes).abs().sum() / 2
 
 
+# %% B wrong: the largest gap
+def class_variation(named_fake, named_real, classes=10):
+    q = torch.bincount(named_fake, minlength=classes) / len(named_fake)
+    p = torch.bincount(named_real, minlength=classes) / len(named_real)
+    return (q - p).abs().max()
+
+
 # %% C right: by ranks
 def auc(train_logits, held_logits):
     from scipy.stats import mannwhitneyu
@@ -124,7 +131,14 @@ def predicted_floor(z, n):
     return 2 * z.double().var(0).sum() / n
 
 
-# %% 2 right: the sets are moved, not the fake
+# %% 1 wrong: variances in place of eigenvalues
+def predicted_floor(z, n):
+    eig = z.double().var(0)
+    eig = eig[eig > 1e-9]
+    return (2.5 * eig.sum() + (eig[:, None] * eig / (eig[:, None] + eig)).sum()) / n
+
+
+# %% 2 right: place by place
 def nearer_when_moved(x_fake, x_train, x_held):
     def nearest(x):
         best = torch.full((len(x_fake),), torch.inf)
@@ -154,6 +168,28 @@ def nearer_when_moved(x_fake, x_train, x_held):
         for x in (x_train, x_held)
     )
     return (t < h).float().mean()
+
+
+# %% 2 wrong: what leaves comes back on the other side
+def nearer_when_moved(x_fake, x_train, x_held):
+    versions = [x_fake.roll((i, j), (-2, -1)) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+    t, h = (
+        torch.stack([torch.cdist(v.flatten(1), x.flatten(1)).amin(-1) for v in versions]).amin(0)
+        for x in (x_train, x_held)
+    )
+    return ((t < h) + 0.5 * (t == h)).float().mean()
+
+
+# %% 2 wrong: four of nine
+def nearer_when_moved(x_fake, x_train, x_held):
+    padded = pad(x_fake, [1] * 4, value=-1.0)
+    places = ((1, 1), (1, 2), (2, 2), (0, 1))
+    versions = [padded[..., i : i + 8, j : j + 8] for i, j in places]
+    t, h = (
+        torch.stack([torch.cdist(v.flatten(1), x.flatten(1)).amin(-1) for v in versions]).amin(0)
+        for x in (x_train, x_held)
+    )
+    return ((t < h) + 0.5 * (t == h)).float().mean()
 
 
 # %% 2 wrong: only the training set is looked at with moves
@@ -191,6 +227,11 @@ def fool(judges, x_real):
 # %% 3 wrong: these are digits
 def fool(judges, x_real):
     return x_real.flip(0)
+
+
+# %% 3 wrong: grey digits
+def fool(judges, x_real):
+    return forge(judges, x_real, 0.9 * x_real, steps=20)
 
 
 # %% 3 wrong: noise as it is

@@ -26,6 +26,12 @@ def with_planes(x, labels, classes=10):
     return out
 
 
+# %% A wrong: the first label for the whole batch
+def with_planes(x, labels, classes=10):
+    planes = nn.functional.one_hot(labels[:1], classes)[:, :, None, None]
+    return torch.cat([x, planes.expand(len(x), -1, *x.shape[-2:]).to(x)], dim=1)
+
+
 # %% B right: all labels at once, and one of them taken
 def projection_logits(h, labels, w, b, v):
     all_labels = h @ (w + v).T + b
@@ -83,6 +89,12 @@ def interaction(logits):
     return (logits - fit).square().sum() / logits.square().sum()
 
 
+# %% C wrong: over what varies within the columns
+def interaction(logits):
+    fit = logits.mean(1, keepdim=True) + logits.mean(0) - logits.mean()
+    return (logits - fit).square().sum() / (logits - logits.mean(0)).square().sum()
+
+
 # %% 1 right: by two points of a line
 def obedience(accuracy, r, classes=10):
     none, all_of_them = (1 - r) / (classes - 1), r
@@ -132,6 +144,12 @@ def split_mean(mu):
 # %% 3 right: by a sum over samples
 def two_means(values, labels):
     return values.mean(0), values[labels].mean(0)
+
+
+# %% 3 right: in double
+def two_means(values, labels):
+    share = torch.bincount(labels, minlength=10).double() / len(labels)
+    return values.double().mean(0), share @ values.double()
 
 
 # %% 3 wrong: both alike
