@@ -1,4 +1,4 @@
-"""From picture to picture: a generator whose input is a picture too, and a D that judges patches."""
+"""From picture to picture: G is given a picture too, and a D judges patches."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A picture told to G and D: the way down and up by hand, what a patch sees, N at once, training."""
+"""A picture told to G and D: down and up by hand, what a patch sees, N at once, training."""
 
 from __future__ import annotations
 
