@@ -47,19 +47,22 @@ def directions(z: Tensor, factors: Tensor) -> Tensor:
         if value.dim() < 2 or not value.numel():
             raise ValueError(f"{name} must have shape (..., n, dim), got {tuple(value.shape)}")
         _check_numbers(name, value)
-    _leading("z and factors", z.shape[:-2], factors.shape[:-2])
+    leading = _leading("z and factors", z.shape[:-2], factors.shape[:-2])
     if z.shape[-2] != factors.shape[-2]:
         raise ValueError(
             f"z and factors must be equally many, got {z.shape[-2]} and {factors.shape[-2]}"
         )
     (n, dim), wanted = z.shape[-2:], factors.shape[-1]
     if wanted > dim:
-        raise ValueError(f"there must be no more factors than noise variables, got {wanted} > {dim}")
+        raise ValueError(
+            f"there must be no more factors than noise variables, got {wanted} > {dim}"
+        )
     if n <= dim:
         raise ValueError(f"{dim} noise variables need more than {dim} samples, got {n}")
-    slopes = torch.linalg.lstsq(
-        z - z.mean(dim=-2, keepdim=True), factors - factors.mean(dim=-2, keepdim=True)
-    ).solution  # (..., noise_dim, F)
+    centred = (
+        (each - each.mean(dim=-2, keepdim=True)).expand(*leading, n, -1) for each in (z, factors)
+    )
+    slopes = torch.linalg.lstsq(*centred).solution  # (..., noise_dim, F)
     return normalize(torch.linalg.pinv(slopes), dim=-1)
 
 
