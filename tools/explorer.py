@@ -21,9 +21,8 @@ from typing import Any, NamedTuple
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.nn.functional import normalize
 
-from gan_tutorial import data, networks, plotting
+from gan_tutorial import data, metrics, networks, plotting
 from gan_tutorial.data.files import stored
 from gan_tutorial.data.letters import ALPHABET, SIZE
 from gan_tutorial.experiments import weights
@@ -101,12 +100,12 @@ def read_style(x: Tensor) -> Tensor:
 def find_directions(G: networks.Labelled, seed: int = 0) -> Directions:
     """Regress the letters' mean style on z, then look along the directions that this gives.
 
-    Along each, by the regression, one factor changes and the others stand still.
+    They are those of chapter 16: along each, by the regression, one factor changes and the others
+    stand still.
     """
     z = torch.randn(DRAWS, G.noise_dim, generator=torch.Generator().manual_seed(seed))
     style = read_style(every_letter(G, z)).mean(dim=1)  # (m, 3)
-    slopes = torch.linalg.lstsq(z - z.mean(dim=0), style - style.mean(dim=0)).solution
-    directions = normalize(torch.linalg.pinv(slopes), dim=1)
+    directions = metrics.directions(z, style)
     steps = torch.linspace(-REACH, REACH, STOPS)
     along = [
         read_style(every_letter(G, steps[:, None] * way))[..., k]
