@@ -133,3 +133,8 @@ def wider(z):
 # %% 3 wrong: one member's direction for all
 def wider(z):
     return z + 1.2 * metrics.directions(noise(51), f)[:1, 1:2]
+
+
+# %% 3 wrong: one wide letter for all
+def wider(z):
+    return torch.zeros_like(z) + 1.2 * metrics.directions(noise(51), f)[:, 1:2]
