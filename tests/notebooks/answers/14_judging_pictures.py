@@ -217,13 +217,6 @@ def fool(judges, x_real):
     return forge(judges, x_real, -0.5 * x_real, steps=200)
 
 
-# %% 3 wrong: only one judge is fooled
-def fool(judges, x_real):
-    noise = torch.Generator().manual_seed(SEED + 18)
-    start_at = 2 * torch.rand(x_real.shape, generator=noise) - 1
-    return forge(judges[:1], x_real, start_at)
-
-
 # %% 3 wrong: these are digits
 def fool(judges, x_real):
     return x_real.flip(0)
