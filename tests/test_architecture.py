@@ -202,6 +202,8 @@ SIGNATURES = [
     (networks.ConcatDiscriminator, "D classes"),
     (networks.ProjectionDiscriminator, "D classes"),
     (networks.AuxiliaryDiscriminator, "D classes"),
+    (networks.UNet, "noise_dim shape width"),
+    (networks.PatchDiscriminator, "shape width depth"),
     (networks.receptive_field, "network"),
     (networks.ledger, "network"),
     (data.gaussian, "mean std"),

@@ -81,6 +81,7 @@ for (const file of readdirSync(new URL("ui/", import.meta.url)).sort()) {
   const language = file.match(/^words\.(\w+)\.js$/)?.[1];
   if (language) put(`../_static/js/playground.${language}.js`, await script(`ui/${file}`));
 }
+put("../_static/js/explorer.js", await script("explorer/main.js"));
 const text = await script("ui/main.js", OWN);
 put("../_static/js/playground.js", text);
 const size = gzipSync(text, { level: 9 }).length;

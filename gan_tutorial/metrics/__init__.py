@@ -15,6 +15,7 @@ from gan_tutorial.metrics.features import FeatureSpace, pixels
 from gan_tutorial.metrics.floors import held_out_floor, noise_floor
 from gan_tutorial.metrics.frechet import frechet_distance, frechet_distance_of_gaussians
 from gan_tutorial.metrics.kernels import Kernel, cubic_kernel, gaussian_kernel, kernel_distance
+from gan_tutorial.metrics.latent import directions, path_length
 from gan_tutorial.metrics.line import (
     js_divergence,
     js_divergence_of_densities,
@@ -44,6 +45,7 @@ __all__ = [
     "class_coverage",
     "cubic_kernel",
     "density_coverage",
+    "directions",
     "frechet_distance",
     "frechet_distance_of_gaussians",
     "gaussian_kernel",
@@ -54,6 +56,7 @@ __all__ = [
     "mode_coverage",
     "nearest_train",
     "noise_floor",
+    "path_length",
     "pixels",
     "place",
     "precision_recall",

@@ -12,7 +12,8 @@ style at every layer. `Classifier` is the judge. `ledger` and `receptive_field` 
 is made of, and how far it sees.
 
 Labels: `Labelled` gives them to any of these generators; `ConcatDiscriminator`,
-`ProjectionDiscriminator` and `AuxiliaryDiscriminator` give them to any discriminator.
+`ProjectionDiscriminator` and `AuxiliaryDiscriminator` give them to any discriminator. Where what is
+told is a picture, `UNet` translates it, and `PatchDiscriminator` judges the pair patch by patch.
 
 Every discriminator has two outputs. `D(x)` is a probability, as in the mathematics. `D.logits(x)`
 is the number before the sigmoid; losses and training use it, because it never overflows.
@@ -35,6 +36,7 @@ from gan_tutorial.networks.pixels import PixelDiscriminator, PixelGenerator
 from gan_tutorial.networks.residual import Residual, ResidualDiscriminator, ResidualGenerator
 from gan_tutorial.networks.seed import Discriminator, Generator
 from gan_tutorial.networks.style import Mapping, ModulatedConv, StyleGenerator
+from gan_tutorial.networks.translation import PatchDiscriminator, UNet
 from gan_tutorial.networks.weights import dcgan_normal, he_normal, spectral
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "MinibatchStd",
     "ModulatedConv",
     "Packed",
+    "PatchDiscriminator",
     "PixelDiscriminator",
     "PixelGenerator",
     "ProjectionDiscriminator",
@@ -61,6 +64,7 @@ __all__ = [
     "ResidualGenerator",
     "Row",
     "StyleGenerator",
+    "UNet",
     "UpsampleGenerator",
     "dcgan_normal",
     "he_normal",

@@ -180,7 +180,8 @@ def check_networks(G: Any, D: Any, target: Any, batch_size: int) -> Tensor:
                 else f"G makes samples of shape {ours}, the target's have {theirs}"
             )
         logits = _tensor(D, "D.logits", D.logits(x_fake, *given))
-    if logits.shape != (batch_size // getattr(D, "samples_per_logit", 1), 1):
+    answers = batch_size * getattr(D, "logits_per_sample", 1)  # such as one for each patch
+    if logits.shape != (answers // getattr(D, "samples_per_logit", 1), 1):
         raise ValueError(
             f"D.logits must return shape (m, 1), got {tuple(logits.shape)} for m = {batch_size}"
         )

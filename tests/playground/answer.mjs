@@ -2,4 +2,4 @@
 const { default: answer } = await import(`./${process.argv[2]}`);
 let text = "";
 for await (const chunk of process.stdin) text += chunk;
-console.log(JSON.stringify(answer(JSON.parse(text))));
+console.log(JSON.stringify(await answer(JSON.parse(text))));

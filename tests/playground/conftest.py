@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SOURCES = ROOT / "book" / "playground"
 CALL = """async ([script, data]) =>
-  JSON.stringify((await import(`/tests/playground/${script}`)).default(JSON.parse(data)))"""
+  JSON.stringify(await (await import(`/tests/playground/${script}`)).default(JSON.parse(data)))"""
 
 
 @pytest.fixture(scope="session")

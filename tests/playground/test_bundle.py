@@ -41,7 +41,7 @@ def test_the_bundle_is_small():
 
 def test_the_scripts_ask_for_nothing():
     """No address, no request, no module: they work offline and under file://."""
-    for path in SCRIPTS.glob("playground*.js"):
+    for path in [*SCRIPTS.glob("playground*.js"), *SCRIPTS.glob("explorer*.js")]:
         text = path.read_text(encoding="utf-8")
         assert text.startswith("/*! "), path.name
         assert not re.search(r"https?:|\bfetch\(|XMLHttpRequest|\bimport\(|\bexport\b", text), (

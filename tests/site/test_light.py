@@ -89,6 +89,14 @@ def test_a_page_keeps_the_scripts_that_it_uses() -> None:
     assert light.lighten("<script>DOCUMENTATION_OPTIONS.pagename = 'x';</script>") == ""
 
 
+def test_a_picture_in_the_page_itself_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "one.js").touch()
+    long = "A" * 5000  # longer than the name of a file may be
+    page = f'<img src="data:image/png;base64,{long}"><script src="one.js?v=1"></script>'
+    found = light._files({tmp_path / "page.html": page}, tmp_path, light.SOURCE.finditer)
+    assert found == [tmp_path / "one.js"]
+
+
 def test_an_icon_becomes_a_drawing_and_an_unknown_one_a_warning(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

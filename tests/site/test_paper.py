@@ -62,7 +62,9 @@ def test_no_page_prints_a_closed_fold_or_an_empty_frame(paper: Page, site: Path)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", [f"notebooks/{CHAPTERS[0]}.html", "book/playground.html"])
+@pytest.mark.parametrize(
+    "name", [f"notebooks/{CHAPTERS[0]}.html", "book/playground.html", "book/explorer.html"]
+)
 def test_scripts_add_nothing_that_is_useless_on_paper(
     browser: Browser, address: str, name: str, theme: str
 ) -> None:
@@ -72,7 +74,8 @@ def test_scripts_add_nothing_that_is_useless_on_paper(
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
         page.emulate_media(media="print")
         assert page.evaluate(USELESS) == []
-        pictures = page.locator(".bd-article :is(.cell_output img, gan-playground svg)").all()
+        kinds = ".cell_output img, gan-playground svg, latent-explorer img"
+        pictures = page.locator(f".bd-article :is({kinds})").all()
         assert pictures
         assert all(each.bounding_box()["height"] > 50 for each in pictures)
 

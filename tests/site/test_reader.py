@@ -181,3 +181,17 @@ def test_every_playground_opens_in_the_state_that_its_page_names(page: Page, sit
             assert playground.locator(".words").inner_text() == "", name
             found += 1
     assert found >= 6  # the playground's page, chapters 1, 3, 4, and 5 twice
+
+
+def test_every_explorer_draws_the_word_that_its_page_names(page: Page, site: Path) -> None:
+    found = 0
+    for name in pages(site):
+        if "<latent-explorer" not in (site / name).read_text(encoding="utf-8"):
+            continue
+        page.goto(name)
+        for explorer in page.locator("latent-explorer").all():
+            explorer.scroll_into_view_if_needed()
+            explorer.get_by_role("img", name="drawn by the generator").wait_for()
+            assert explorer.locator(".words").inner_text() == "", name
+            found += 1
+    assert found >= 1

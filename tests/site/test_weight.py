@@ -22,6 +22,8 @@ PLAIN, WITH_EQUATIONS = 700_000, 1_500_000  # bytes, before any compression
 USES = {
     "playground.js": "gan-playground",
     "playground.en.js": "gan-playground",
+    "explorer.js": "latent-explorer",
+    "explorer.letters.js": "latent-explorer",
     "searchindex.js": "#search-results",
     "searchtools.js": "#search-results",
     "language_data.js": "#search-results",

@@ -24,6 +24,12 @@ PACKAGE = "gan_tutorial"
 OPENED: dict[str, tuple[str, ...]] = {
     "test_checkpoints": (),
     "test_devices": ("book/records/devices.csv",),
+    "test_explorer": ("book/playground", "book/_static/js"),
+    "test_explorer_page": ("book/playground", "book/_static"),
+    "test_explorer_tool": (
+        *("book/playground", "book/_static/js", "book/explorer.md"),
+        "notebooks/results/16_letters.safetensors",
+    ),
     "test_execute": ("tools/execute.py",),
     "test_experiments_tool": ("tools/experiments.py", "notebooks#code"),
     "test_handout": ("notebooks",),

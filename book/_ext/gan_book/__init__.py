@@ -10,16 +10,18 @@ from gan_book import (
     colophon,
     docstrings,
     equations,
+    explorer,
     folds,
     light,
     pages,
     playground,
 )
 
+PARTS = (boxes, claims, colophon, docstrings, equations, explorer, folds, light, pages, playground)
+
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register every part of the extension."""
-    parts = (boxes, claims, colophon, docstrings, equations, folds, light, pages, playground)
-    for part in parts:
+    for part in PARTS:
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

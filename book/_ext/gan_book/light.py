@@ -32,6 +32,8 @@ USES = {
     "copybutton.js": r'class="[^"]*(?:cell_input|gan-source|highlight-bash)\b',
     "playground.en.js": r"<gan-playground\b",
     "playground.js": r"<gan-playground\b",
+    "explorer.letters.js": r"<latent-explorer\b",
+    "explorer.js": r"<latent-explorer\b",
     "searchtools.js": r'id="search-results"',
     "language_data.js": r'id="search-results"',
     "searchindex.js": r'id="search-results"',
@@ -300,6 +302,8 @@ def _files(
     found: dict[Path, None] = {}
     for path, page in pages.items():
         for match in find(page):
+            if match[1].startswith("data:"):
+                continue  # a picture in the page itself
             file = (path.parent / urlsplit(match[1]).path).resolve()
             if file.is_file() and file.is_relative_to(out.resolve()) and file.suffix != ".html":
                 found[file] = None
