@@ -9,15 +9,14 @@ from gan_book import (
     claims,
     colophon,
     docstrings,
+    elements,
     equations,
-    explorer,
     folds,
     light,
     pages,
-    playground,
 )
 
-PARTS = (boxes, claims, colophon, docstrings, equations, explorer, folds, light, pages, playground)
+PARTS = (boxes, claims, colophon, docstrings, elements, equations, folds, light, pages)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
