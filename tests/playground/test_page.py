@@ -15,6 +15,7 @@ import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from browsers import Server
+from ideas import bad_idea
 from playwright.sync_api import Browser, Locator, Page
 
 from gan_tutorial import losses
@@ -536,21 +537,9 @@ VALUES = """0 1 -1 2 8 16 0.5 1e-3 1e308 1e999 NaN Infinity % %00 %E0%A4%A ring 
 VALUES += ["", " ", "\0", "R1 + R2"]
 
 
-def bad_idea(chance: random.Random) -> str:
-    """Return a random address: sensible, absurd or broken."""
-    pairs = [
-        chance.choice([*KEYS, "toString", "", "=", "__proto__"])
-        + chance.choice(["=", "=", "=", "", "=="])
-        + chance.choice(VALUES)
-        for _ in range(chance.randrange(5))
-    ]
-    beginning = chance.choice(["#gan?", "#gan?", "#", "?", ""])
-    return beginning + chance.choice(["&", "&", "&&", ";"]).join(pairs)
-
-
 def test_ten_thousand_addresses_give_a_state_or_a_sentence(engine) -> None:
     chance = random.Random(0)
-    ideas = [bad_idea(chance) for _ in range(10_000)]
+    ideas = [bad_idea(chance, "gan", KEYS, VALUES) for _ in range(10_000)]
     answers = engine("addresses.mjs", ideas)
     assert len(answers) == 10_000
     refused = 0
@@ -567,7 +556,7 @@ def test_ten_thousand_addresses_give_a_state_or_a_sentence(engine) -> None:
 def test_hundreds_of_random_presses_leave_no_exception(visit) -> None:
     page = ready(visit())
     chance = random.Random(1)
-    ideas = [bad_idea(chance) for _ in range(150)]
+    ideas = [bad_idea(chance, "gan", KEYS, VALUES) for _ in range(150)]
     orders = [
         chance.choice(["run", "D", "G", "line", "reset", "describe", "copy"]) for _ in range(450)
     ]
