@@ -99,6 +99,16 @@ def another_cure():
     return dict(G=Drawn(init=orthogonal))
 
 
+# %% 3 right: a shallower generator, which begins with pictures that differ
+def another_cure():
+    return dict(G=networks.DCGANGenerator(32, shape, norm=False, init=None))
+
+
+# %% 3 wrong: blots that differ, and no training
+def another_cure():
+    return dict(steps=1, lr=1e-6, G=Drawn(init=networks.he_normal))
+
+
 # %% 3 wrong: a fifth of the rate, which is only later
 def another_cure():
     return dict(lr=2e-4)

@@ -27,6 +27,11 @@ def fd_in(features, x_real, x_fake, x_unit):
     return frechet(features(x_real), features(x_fake)) / spread
 
 
+# %% A wrong: the spread of the data in place of that of x_unit
+def fd_in(features, x_real, x_fake, x_unit):
+    return frechet(features(x_real), features(x_fake)) / features(x_real).var(0).sum()
+
+
 # %% B right: one class after another
 def class_variation(named_fake, named_real, classes=10):
     gaps = [

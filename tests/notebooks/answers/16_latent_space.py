@@ -138,3 +138,8 @@ def wider(z):
 # %% 3 wrong: one wide letter for all
 def wider(z):
     return torch.zeros_like(z) + 1.2 * metrics.directions(noise(51), f)[:, 1:2]
+
+
+# %% 3 wrong: wider, in another letter's weight
+def wider(z):
+    return z.flip(1) + 1.2 * metrics.directions(noise(51), f)[:, 1:2]

@@ -146,3 +146,8 @@ def another_bias(G, H, u, v):
 # %% 3 wrong: one value for all members
 def another_bias(G, H, u, v):
     return (G(u) - u).abs().mean()
+
+
+# %% 3 wrong: half of the identity loss
+def another_bias(G, H, u, v):
+    return 5 * apart(G(v), v)
