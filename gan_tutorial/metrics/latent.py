@@ -82,9 +82,9 @@ def path_length(
 
     or, if `spherical`, z(t) = (sin((1 - t) ω) start + sin(t ω) end) / sin ω, ω the angle between
     the two. The norm runs over all pixels, in place of the features of a network that the paper
-    compares by. Over pairs and uniform t, the mean is the perceptual path length; its distribution
-    has a long tail, so take the median as well. No smaller than the squared distance between the
-    ends of a way is the mean over t along it.
+    compares by. Over pairs and uniform t, the mean is the perceptual path length. It has a long
+    tail, but a median is small for a picture that stands still and then jumps. The mean over t
+    along one way is no smaller than the squared distance between its ends.
 
     Parameters
     ----------

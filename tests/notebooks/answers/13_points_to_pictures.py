@@ -99,7 +99,7 @@ def another_cure():
     return dict(G=Drawn(init=orthogonal))
 
 
-# %% 3 right: a shallower generator, which begins with pictures that differ
+# %% 3 wrong: the page's own shallower generator
 def another_cure():
     return dict(G=networks.DCGANGenerator(32, shape, norm=False, init=None))
 
