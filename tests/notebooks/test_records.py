@@ -140,8 +140,8 @@ ALIKE = {
 
 
 def moves(row: dict[str, Any], here: float | str) -> bool:
-    """Whether chance moves a value: between the blocks, and between them and the chapter's own."""
-    return row["distinct"] != "1" and number(float(here)) != row["worst"]
+    """Whether chance moves a value: between the blocks or, in older records, from the chapter's."""
+    return row["distinct"] != "1" if row["distinct"] else number(float(here)) != row["worst"]
 
 
 def at_its_end(row: dict[str, Any]) -> bool:
@@ -154,6 +154,7 @@ def test_a_value_that_does_not_move_is_told_from_one_that_does() -> None:
     assert moves(row, 0.54)
     assert not moves(row, 0.5412124)
     assert not moves({**row, "distinct": "1"}, 0.54)
+    assert moves({"distinct": "9", "worst": "2.25"}, 2.25)  # a mean of counts, met again
     assert not at_its_end(row)
     assert at_its_end({"worst": "0"})
     assert at_its_end({"worst": "-0.25"})
